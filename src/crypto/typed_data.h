@@ -1,0 +1,40 @@
+// EIP-712: hashing of arbitrary typed data, as strict as viem's.
+// Source: EIP-712; tests/vectors/sign_typed_data.json.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+#include "base/result.h"
+#include "crypto/keccak.h"
+
+namespace holdfast {
+
+/** Typed data that was parsed and checked: {types, primaryType, domain, message}. Immutable. */
+class TypedData {
+ public:
+  /** Parses the JSON text. Unknown top-level keys, undeclared or missing fields, numbers out of
+      their type's range, wrong lengths of bytesN, recursion deeper than 32 and arrays of another
+      length than declared are invalid_input, with the JSON path. */
+  static Result<TypedData> parse(std::string_view json);
+  static Result<TypedData> from_json(const boost::json::value& json);
+
+  /** keccak256(0x19 0x01 || domain separator || hashStruct(message)). */
+  const Hash256& digest() const noexcept { return digest_; }
+  const std::string& primary_type() const noexcept { return primary_type_; }
+  /** The domain and the message as they were given. */
+  const boost::json::object& domain() const noexcept { return domain_; }
+  const boost::json::object& message() const noexcept { return message_; }
+
+ private:
+  TypedData() = default;
+  Hash256 digest_;
+  std::string primary_type_;
+  boost::json::object domain_;
+  boost::json::object message_;
+};
+
+}  // namespace holdfast

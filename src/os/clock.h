@@ -1,0 +1,29 @@
+// Time as something that can be given: the daemon's comes from the operating system, the
+// simulation's is virtual. No safety rests on it: that rests on lock tokens in the database.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "base/task.h"
+
+namespace holdfast {
+
+/** Time since some fixed moment; never goes back, counts suspended time too (CLOCK_BOOTTIME). */
+using MonotonicTime = std::chrono::nanoseconds;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  virtual MonotonicTime now() const = 0;
+
+  /** Calls `wake` once, on the clock's thread, when `delay` is over; never before `after`
+      returns. */
+  virtual void after(std::chrono::nanoseconds delay, std::function<void()> wake) = 0;
+
+  /** Awaits the delay. */
+  Task<void> sleep(std::chrono::nanoseconds delay);
+};
+
+}  // namespace holdfast

@@ -1,0 +1,79 @@
+// The sign path: the one function through which a protected signature leaves the process.
+//
+//   request -> claim (store, durable) -> sign (key ring) -> record (store, durable) -> release
+//
+// Invariants: S1 by the types of store/sealed_signature.h, S5 by returning a Refusal or an Error
+// from every path that is not a durable record. Thread rule: the I/O thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "duty/signable_message.h"
+#include "keys/key_ring.h"
+#include "os/clock.h"
+#include "os/random.h"
+#include "protection/judge.h"
+#include "protection/refusal.h"
+#include "signer/sign_observer.h"
+#include "store/duty_store.h"
+
+namespace holdfast {
+
+struct SignSettings {
+  JudgeRules rules;
+  /** How often a duty that somebody else is signing is asked about again. */
+  std::chrono::milliseconds polling_interval{100};
+  /** How long a backup node waits before it claims (VALIDATOR_HA_CLAIM_DELAY_MS). */
+  std::chrono::milliseconds claim_delay{0};
+  /** How many requests may be in the sign path at once; the next is refused as overloaded. */
+  std::size_t in_flight_max = 4096;
+};
+
+/** A signature that may be sent, and where it came from. */
+struct Released {
+  Signature signature;
+  /** True when it was signed before and answered again (VALIDATOR_HA_REPLAY). */
+  bool replayed = false;
+};
+
+/** A signature, the reason why there is none, or what failed. Only the first is a yes. */
+using SignOutcome = std::variant<Error, Refusal, Released>;
+
+class SignPath {
+ public:
+  /** All references outlive the sign path and every call in flight. */
+  SignPath(DutyStore& store, KeyRing& keys, Clock& clock, RandomSource& random,
+           SignObserver& observer, SignSettings settings);
+
+  /** Signs the duty's message, once. `message.message_hash` must be the duty's (CHECK). Answers
+      by `deadline` at the latest, but for a store or key call already in flight, which has a
+      time-out of its own. */
+  Task<SignOutcome> sign(Duty duty, SignableMessage message, MonotonicTime deadline);
+
+  /** Gated: signs a message whose duty a stock Aztec node has inserted into the same database. */
+  Task<SignOutcome> sign_gated(RollupAddress rollup, Address validator, SignableMessage message,
+                               MonotonicTime deadline);
+
+  std::size_t in_flight() const noexcept { return in_flight_; }
+
+ private:
+  struct Attempt;
+  Task<SignOutcome> run(Attempt& attempt);
+  Task<std::variant<Error, Refusal, Released, HeldLock>> claim(Attempt& attempt);
+  Task<SignOutcome> sign_and_record(Attempt& attempt, HeldLock lock);
+
+  DutyStore& store_;
+  KeyRing& keys_;
+  Clock& clock_;
+  RandomSource& random_;
+  SignObserver& observer_;
+  SignSettings settings_;
+  std::size_t in_flight_ = 0;
+};
+
+}  // namespace holdfast
