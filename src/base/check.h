@@ -14,6 +14,6 @@ namespace holdfast {
 
 }  // namespace holdfast
 
-#define CHECK(condition)                                                \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                  \
+#define CHECK(condition)                               \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::holdfast::check_failed(#condition, __FILE__, __LINE__))

@@ -43,16 +43,26 @@ enum class ErrorKind {
 /** The kind's name, as logs and metrics print it. */
 constexpr std::string_view name_of(ErrorKind kind) noexcept {
   switch (kind) {
-    case ErrorKind::unknown: return "unknown";
-    case ErrorKind::invalid_input: return "invalid_input";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::timeout: return "timeout";
-    case ErrorKind::in_doubt: return "in_doubt";
-    case ErrorKind::overloaded: return "overloaded";
-    case ErrorKind::schema_mismatch: return "schema_mismatch";
-    case ErrorKind::corrupt: return "corrupt";
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::permission_denied: return "permission_denied";
+    case ErrorKind::unknown:
+      return "unknown";
+    case ErrorKind::invalid_input:
+      return "invalid_input";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::timeout:
+      return "timeout";
+    case ErrorKind::in_doubt:
+      return "in_doubt";
+    case ErrorKind::overloaded:
+      return "overloaded";
+    case ErrorKind::schema_mismatch:
+      return "schema_mismatch";
+    case ErrorKind::corrupt:
+      return "corrupt";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::permission_denied:
+      return "permission_denied";
   }
   return "unknown";
 }
@@ -76,8 +86,10 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

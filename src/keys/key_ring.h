@@ -73,8 +73,7 @@ class KeyRing {
                                                            HarmlessMessage message);
 
   /** Signs a transaction with a publisher key. */
-  Task<std::variant<SignFailure, Bytes>> sign_transaction(Address address,
-                                                          Transaction transaction);
+  Task<std::variant<SignFailure, Bytes>> sign_transaction(Address address, Transaction transaction);
 
   bool is_attester(const Address& address) const;
   bool is_publisher(const Address& address) const;

@@ -63,9 +63,20 @@ class SignPath {
 
  private:
   struct Attempt;
-  Task<SignOutcome> run(Attempt& attempt);
-  Task<std::variant<Error, Refusal, Released, HeldLock>> claim(Attempt& attempt);
+  enum class Entrance : std::uint8_t { with_context, gated };
+  /** A lock to sign under, or what the request is answered with instead. */
+  using LockOutcome = std::variant<Error, Refusal, Released, HeldLock>;
+
+  Task<SignOutcome> admit(Attempt& attempt, Entrance entrance);
+  Task<SignOutcome> run(Attempt& attempt, Entrance entrance);
+  Task<LockOutcome> claim(Attempt& attempt);
+  Task<LockOutcome> find_gated(Attempt& attempt);
+  /** False when there is no patience left. */
+  Task<bool> wait_for_other(Attempt& attempt, const ExistingDuty& existing);
   Task<SignOutcome> sign_and_record(Attempt& attempt, HeldLock lock);
+  /** Releases the lock, or pins it when a signature may exist; answers the failure's error. */
+  Task<SignOutcome> give_back(Attempt& attempt, HeldLock lock, SignFailure failure);
+  void finish_step(Attempt& attempt, SignStep step);
 
   DutyStore& store_;
   KeyRing& keys_;
