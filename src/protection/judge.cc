@@ -41,7 +41,7 @@ Decision judge_signing(const Duty& attempt, const ExistingDuty& existing, const 
 
   const Refusal in_progress = refusal(RefusalReason::signing_in_progress, attempt, existing);
   if (pinned && existing.pinned_idle) {
-    return TakeOver{.min_age = std::chrono::milliseconds(0), .if_given_up = in_progress};
+    return TakeOver{.min_age = rules.signing_timeout, .if_given_up = in_progress};
   }
   // test: never_takes_over_the_lock_of_another_implementation
   if (existing.holder == LockHolder::other_implementation) return WaitForOther{in_progress};

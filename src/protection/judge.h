@@ -68,7 +68,7 @@ struct WaitForOther {
 };
 /** The lock is abandoned, or pinned to our very hash: take it over. */
 struct TakeOver {
-  /** Take it only if it is still at least this old, by the database's clock. */
+  /** Take it only if it is still at least this old by the database's clock, or pinned and idle. */
   std::chrono::milliseconds min_age{0};
   Refusal if_given_up;
 };

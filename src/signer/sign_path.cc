@@ -78,8 +78,7 @@ Task<SignOutcome> SignPath::admit(Attempt& attempt, Entrance entrance) {
 
 Task<SignOutcome> SignPath::run(Attempt& attempt, Entrance entrance) {
   observer_.on_step(SignStep::received, attempt.duty, std::chrono::nanoseconds(0));
-  const bool gated = entrance == Entrance::gated;
-  LockOutcome locked = co_await (gated ? find_gated(attempt) : claim(attempt));
+  LockOutcome locked = co_await take_lock(attempt, entrance);
   if (auto* error = std::get_if<Error>(&locked)) co_return std::move(*error);
   if (auto* refusal = std::get_if<Refusal>(&locked)) co_return std::move(*refusal);
   if (auto* replay = std::get_if<Released>(&locked)) co_return *replay;
@@ -95,15 +94,15 @@ void SignPath::finish_step(Attempt& attempt, SignStep step) {
   attempt.step_started = now;
 }
 
+Task<SignPath::LockOutcome> SignPath::take_lock(Attempt& attempt, Entrance entrance) {
+  return entrance == Entrance::gated ? find_gated(attempt) : claim(attempt);
+}
+
 Task<SignPath::LockOutcome> SignPath::claim(Attempt& attempt) {
   if (settings_.claim_delay.count() > 0) co_await clock_.sleep(settings_.claim_delay);
   std::optional<std::chrono::milliseconds> take_over_age;
   for (;;) {
-    const LockToken token = LockToken::from_random(random_.bytes16());
-    Result<ClaimAnswer> answer =
-        co_await (take_over_age ? store_.take_over(attempt.duty, settings_.rules.node_id, token,
-                                                   *take_over_age)
-                                : store_.claim(attempt.duty, settings_.rules.node_id, token));
+    Result<ClaimAnswer> answer = co_await ask_for_lock(attempt.duty, take_over_age);
     if (!answer) co_return std::move(answer).error();
     if (auto* lock = std::get_if<HeldLock>(&*answer)) co_return std::move(*lock);
     if (const auto* below = std::get_if<BelowWatermark>(&*answer)) {
@@ -128,6 +127,15 @@ Task<SignPath::LockOutcome> SignPath::claim(Attempt& attempt) {
                                        : std::get<WaitForOther>(std::move(decision)).if_given_up;
     if (!co_await wait_for_other(attempt, existing)) co_return given_up;
   }
+}
+
+Task<Result<ClaimAnswer>> SignPath::ask_for_lock(
+    const Duty& duty, std::optional<std::chrono::milliseconds> take_over_age) {
+  LockToken token = LockToken::from_random(random_.bytes16());
+  if (take_over_age) {
+    return store_.take_over(duty, settings_.rules.node_id, std::move(token), *take_over_age);
+  }
+  return store_.claim(duty, settings_.rules.node_id, std::move(token));
 }
 
 Task<bool> SignPath::wait_for_other(Attempt& attempt, const ExistingDuty& existing) {
@@ -179,11 +187,10 @@ Task<SignPath::LockOutcome> SignPath::find_gated(Attempt& attempt) {
 
 Task<SignOutcome> SignPath::sign_and_record(Attempt& attempt, HeldLock lock) {
   if (clock_.now() >= attempt.deadline) {
-    co_return co_await give_back(
-        attempt, std::move(lock),
-        SignFailure{MaySign::has_not_signed, Error{ErrorKind::timeout,
-                                                   "the request's deadline is over before the "
-                                                   "message was signed"}});
+    SignFailure too_late{
+        MaySign::has_not_signed,
+        Error{ErrorKind::timeout, "the request's deadline is over before the message was signed"}};
+    co_return co_await give_back(attempt, std::move(lock), std::move(too_late));
   }
   auto signing = co_await keys_.sign(lock, std::move(attempt.message));
   if (auto* failure = std::get_if<SignFailure>(&signing)) {
@@ -212,8 +219,9 @@ Task<SignOutcome> SignPath::sign_and_record(Attempt& attempt, HeldLock lock) {
 Task<SignOutcome> SignPath::give_back(Attempt& attempt, HeldLock lock, SignFailure failure) {
   const bool pinned = failure.may_sign == MaySign::may_have_signed;
   if (pinned) observer_.on_pinned(attempt.duty);
-  Result<void> given_back = co_await (pinned ? store_.pin(std::move(lock), pin_reason(failure))
-                                             : store_.release(std::move(lock)));
+  Task<Result<void>> giving_back =
+      pinned ? store_.pin(std::move(lock), pin_reason(failure)) : store_.release(std::move(lock));
+  Result<void> given_back = co_await std::move(giving_back);
   // The signing error is what the caller must see (Aztec's W15 hides it); a lock that could not be
   // given back is told beside it and is taken over when it is abandoned.
   if (!given_back) observer_.on_error(attempt.duty, given_back.error());

@@ -69,7 +69,11 @@ class SignPath {
 
   Task<SignOutcome> admit(Attempt& attempt, Entrance entrance);
   Task<SignOutcome> run(Attempt& attempt, Entrance entrance);
+  Task<LockOutcome> take_lock(Attempt& attempt, Entrance entrance);
   Task<LockOutcome> claim(Attempt& attempt);
+  /** Claims, or takes over a lock of at least that age. */
+  Task<Result<ClaimAnswer>> ask_for_lock(const Duty& duty,
+                                         std::optional<std::chrono::milliseconds> take_over_age);
   Task<LockOutcome> find_gated(Attempt& attempt);
   /** False when there is no patience left. */
   Task<bool> wait_for_other(Attempt& attempt, const ExistingDuty& existing);
