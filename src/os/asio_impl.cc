@@ -1,0 +1,3 @@
+// Boost.Asio's function bodies, compiled once for the whole program.
+#include <boost/asio/impl/src.hpp>
+#include <boost/asio/ssl/impl/src.hpp>

@@ -1,0 +1,12 @@
+#include "os/clock.h"
+
+#include <variant>
+
+namespace holdfast {
+
+Task<void> Clock::sleep(std::chrono::nanoseconds delay) {
+  auto arm = [this, delay](auto done) { after(delay, [done] { done(std::monostate{}); }); };
+  co_await from_callback<std::monostate>(std::move(arm));
+}
+
+}  // namespace holdfast

@@ -1,0 +1,60 @@
+// Files: read whole, with a bound and a clear error; secrets only from files that nobody else can
+// read; written so that after a crash the old content or the new one is there, never a part.
+// Thread rule: any thread. The calls block; on the I/O thread they belong to the start only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "os/secret.h"
+
+namespace holdfast {
+
+/** The content of a regular file (through symbolic links). not_found, permission_denied, or
+    invalid_input when it is no regular file or longer than `bytes_max`; every message names the
+    path. */
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max);
+
+/** What becomes of the line ends after a password or a token. */
+enum class TrailingNewline : std::uint8_t {
+  keep = 0,
+  /** One "\n" or "\r\n" at the very end is dropped. */
+  strip,
+};
+
+/** As read_file, straight into locked memory. The file that the path leads to must belong to this
+    process's user or to root and give no right to group or others; otherwise permission_denied,
+    with the chmod that mends it. */
+Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t bytes_max,
+                                TrailingNewline newline);
+
+/** The check of read_secret_file alone, for files that another library opens (a TLS key). */
+Result<void> check_secret_file(const std::filesystem::path& path);
+
+enum class FileAccess : std::uint8_t {
+  /** 0600 */
+  owner_only = 0,
+  /** 0644 */
+  readable_by_all,
+};
+
+enum class IfFileExists : std::uint8_t {
+  /** invalid_input, and the file stays as it is. */
+  refuse = 0,
+  replace,
+};
+
+/** Writes a file at once: a temporary one beside it, fsync, rename, fsync of the directory. When
+    it returns without an error the content is durable under its name; with one, the name has its
+    old content or the new one, and no temporary file is left. */
+Result<void> write_file_atomically(const std::filesystem::path& path, ByteView content,
+                                   FileAccess access, IfFileExists if_exists);
+
+/** Makes the directory (and those above it) with access for the owner only, unless it is there.
+    Its existing permissions are left alone. */
+Result<void> make_private_directory(const std::filesystem::path& path);
+
+}  // namespace holdfast

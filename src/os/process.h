@@ -1,0 +1,16 @@
+// What a process that holds keys asks of the operating system for itself, once, at its start.
+// Thread rule: before other threads are started.
+#pragma once
+
+#include "base/result.h"
+
+namespace holdfast {
+
+/** No core dump of this process is written, and no other process of the same user may attach to
+    it or read its memory (PR_SET_DUMPABLE). Children that are executed start without this. */
+Result<void> disable_core_dumps();
+
+/** A write to a closed pipe or socket is an error of that write and does not end the process. */
+void ignore_broken_pipes();
+
+}  // namespace holdfast
