@@ -1,0 +1,110 @@
+#include "store/stored_row.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace holdfast {
+namespace {
+
+bool is_signed(const StoredRow& row) {
+  return row.status == DutyStatus::signed_ || row.signature.has_value();
+}
+
+bool at_or_below_watermark(const LockFacts& facts, Slot slot) {
+  return facts.watermark.has_value() && slot <= *facts.watermark;
+}
+
+std::chrono::milliseconds age_of(const StoredRow& row, std::int64_t now_ms) {
+  // A clock that was set back must not make a lock look older than it is.
+  return std::chrono::milliseconds(std::max<std::int64_t>(0, now_ms - row.started_at_ms));
+}
+
+/** The plan for a row that is being signed and that neither ledger nor watermark forbids. */
+LockPlan plan_for_lock(const LockAttempt& attempt, const StoredRow& row, std::int64_t now_ms) {
+  const Taken taken{existing_of(row, now_ms)};
+  if (!attempt.take_over_age) return taken;
+  const bool abandoned = age_of(row, now_ms) >= *attempt.take_over_age;
+  switch (holder_of_token(row.token)) {
+    case LockHolder::other_implementation:
+      return taken;
+    case LockHolder::holdfast:
+      if (!abandoned) return taken;
+      return ReplaceLock{attempt.token.text()};
+    case LockHolder::holdfast_pinned:
+      if (row.duty.message_hash != attempt.duty.message_hash) return taken;
+      if (!abandoned && !taken.existing.pinned_idle) return taken;
+      return ReplaceLock{attempt.token.pinned().text()};
+  }
+  return taken;
+}
+
+}  // namespace
+
+bool StoredRow::is_evidence() const noexcept {
+  return status == DutyStatus::signed_ || signature.has_value() ||
+         holder_of_token(token) == LockHolder::holdfast_pinned;
+}
+
+LockPlan plan_lock(const LockAttempt& attempt, const LockFacts& facts) {
+  if (facts.row && is_signed(*facts.row)) return Taken{existing_of(*facts.row, facts.now_ms)};
+  if (facts.ledger) {
+    const bool other_hash = facts.ledger->duty.message_hash != attempt.duty.message_hash;
+    if (is_signed(*facts.ledger) || other_hash) {
+      return Taken{existing_of(*facts.ledger, facts.now_ms)};
+    }
+  }
+  if (at_or_below_watermark(facts, attempt.duty.key.slot)) return BelowWatermark{*facts.watermark};
+  if (facts.row) return plan_for_lock(attempt, *facts.row, facts.now_ms);
+  if (!facts.ledger) return InsertLock{attempt.token.text()};
+  // A pinned row was deleted by another program: the pin goes on in the ledger.
+  if (!attempt.take_over_age) return Taken{existing_of(*facts.ledger, facts.now_ms)};
+  return InsertLock{attempt.token.pinned().text()};
+}
+
+GatedPlan plan_gated(const LockFacts& facts) {
+  CHECK(facts.row.has_value());
+  const StoredRow& row = *facts.row;
+  const Taken taken{existing_of(row, facts.now_ms)};
+  if (is_signed(row)) return taken;
+  if (facts.ledger) {
+    const bool other_hash = facts.ledger->duty.message_hash != row.duty.message_hash;
+    if (is_signed(*facts.ledger) || other_hash) {
+      return Taken{existing_of(*facts.ledger, facts.now_ms)};
+    }
+  }
+  if (at_or_below_watermark(facts, row.duty.key.slot)) return BelowWatermark{*facts.watermark};
+  if (holder_of_token(row.token) != LockHolder::other_implementation) return taken;
+  return SignGated{};
+}
+
+ExistingDuty existing_of(const StoredRow& row, std::int64_t now_ms) {
+  const LockHolder holder = holder_of_token(row.token);
+  return {.status = is_signed(row) ? DutyStatus::signed_ : row.status,
+          .message_hash = row.duty.message_hash,
+          .node_id = row.node_id,
+          .signature = row.signature,
+          .holder = holder,
+          .lock_age = age_of(row, now_ms),
+          .pinned_idle = holder == LockHolder::holdfast_pinned && row.error_message.has_value()};
+}
+
+DutyRow without_token(const StoredRow& row) {
+  return {.duty = row.duty,
+          .status = row.status,
+          .node_id = row.node_id,
+          .signature = row.signature,
+          .holder = holder_of_token(row.token),
+          .started_at_ms = row.started_at_ms,
+          .completed_at_ms = row.completed_at_ms,
+          .error_message = row.error_message.value_or("")};
+}
+
+std::string pinned_token_text(const std::string& token) {
+  const LockHolder holder = holder_of_token(token);
+  CHECK(holder != LockHolder::other_implementation);
+  if (holder == LockHolder::holdfast_pinned) return token;
+  return std::string(LockToken::kPinnedPrefix) + token.substr(LockToken::kPrefix.size());
+}
+
+}  // namespace holdfast
