@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Builds the test programs under a sanitizer and runs them: sanitize.py asan-ubsan|tsan.
+
+AddressSanitizer and UndefinedBehaviorSanitizer see every unit and the store conformance suite;
+ThreadSanitizer sees the programs that have threads. What failed is said again at the very end,
+within 60 lines, so that a log that is cut still shows it.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import repository
+
+THREADED = ["unit_os", "unit_http", "unit_store", "unit_signer", "unit_api", "store_conformance"]
+EVERYTHING = re.compile(r"^(unit_\w+|store_conformance)$")
+PROGRAM_SECONDS = 900
+OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=1:check_initialization_order=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=0:exitcode=66:second_deadlock_stack=1",
+}
+TELLING = re.compile(r"^(SUMMARY: .*|WARNING: ThreadSanitizer.*|==\d+==ERROR.*|.*runtime error:.*|"
+                     r"\[  FAILED  \] .*|FATAL: .*|.*Failure$|.*CHECK.*failed.*|"
+                     r"\s+#[0-7] .*src/.*|\s+#[0-7] .*tests/.*)")
+
+
+def run(command: list[str], seconds: int) -> tuple[int, str]:
+    """Exit code and output; a program that takes too long is ended and counts as failed."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, errors="replace", cwd=repository.ROOT,
+                               env={**os.environ, **OPTIONS})
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        return 124, output + f"\nFATAL: ended after {seconds} s\n"
+    return process.returncode, output
+
+
+def without_address_randomisation() -> list[str]:
+    """Older sanitizer run-times cannot place their shadow where newer kernels put things."""
+    prefix = ["setarch", platform.machine(), "-R"]
+    if shutil.which("setarch") and subprocess.run([*prefix, "true"], capture_output=True,
+                                                  check=False).returncode == 0:
+        return prefix
+    return []
+
+
+def targets_of(build: pathlib.Path, preset: str) -> list[str]:
+    listed = subprocess.run(["ninja", "-C", str(build), "-t", "targets", "all"], check=True,
+                            capture_output=True, text=True).stdout
+    known = {line.split(":")[0] for line in listed.splitlines()}
+    if preset == "tsan":
+        return THREADED
+    return sorted(t for t in known if EVERYTHING.match(t))
+
+
+def summary(name: str, code: int, output: str, lines: int) -> list[str]:
+    telling = [line.rstrip() for line in output.splitlines() if TELLING.match(line)]
+    if not telling:
+        telling = output.rstrip().splitlines()
+    return [f"FAILED {name} (exit code {code})"] + ["  " + line[:200] for line in telling[-lines:]]
+
+
+def build_all(build: pathlib.Path, preset: str, names: list[str]) -> None:
+    code, output = run([str(repository.ROOT / "scripts/build.sh"), preset, *names], 2000)
+    if code != 0:
+        errors = [line for line in output.splitlines() if "error" in line or "FAILED" in line]
+        print(output[-3000:])
+        print("\n".join(["", f"sanitize {preset}: the build failed"] + errors[:30]))
+        sys.exit(1)
+
+
+def main(preset: str) -> None:
+    build = repository.ROOT / "build" / preset
+    started = time.monotonic()
+    code, output = run(["cmake", "--preset", preset], 300)
+    if code != 0:
+        sys.exit(output)
+    names = targets_of(build, preset)
+    build_all(build, preset, names)
+    print(f"built {len(names)} programs in {time.monotonic() - started:.0f} s", flush=True)
+
+    prefix = without_address_randomisation()
+    failed: list[tuple[str, int, str]] = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        running = {pool.submit(run, [*prefix, str(build / "tests" / n)], PROGRAM_SECONDS): n
+                   for n in names}
+        for done in concurrent.futures.as_completed(running):
+            code, output = done.result()
+            if code == 0 and not re.search(r"^\[  PASSED  \] [1-9]", output, re.M):
+                code, output = 1, output + "\nFATAL: the program ran no test\n"
+            print(f"{'ok' if code == 0 else 'FAILED'} {running[done]} "
+                  f"after {time.monotonic() - started:.0f} s", flush=True)
+            if code != 0:
+                failed.append((running[done], code, output))
+    for name, code, output in failed:
+        print(f"\n######## {name}\n" + output[-12000:])
+    for name, code, output in failed:
+        print("\n".join(summary(name, code, output, max(8, 60 // len(failed)))))
+    print(f"sanitize {preset}: {len(names) - len(failed)} of {len(names)} programs are clean, "
+          f"{time.monotonic() - started:.0f} s")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in ("asan-ubsan", "tsan"):
+        sys.exit("usage: sanitize.py asan-ubsan|tsan")
+    main(sys.argv[1])
