@@ -8,9 +8,10 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
+
+#include "base/quote.h"
 
 namespace holdfast {
 namespace {
@@ -115,15 +116,6 @@ class Builder {
     error = json::make_error_code(json::error::syntax);
     return false;
   }
-  static std::string quoted(json::string_view key) {
-    constexpr std::size_t kShown = 64;
-    if (key.size() <= kShown) return json::serialize(key);
-    std::size_t end = kShown;
-    // A continuation byte is 10xxxxxx; cutting before it keeps the message valid UTF-8.
-    while (end > 0 && (static_cast<unsigned char>(key[end]) & 0xc0U) == 0x80U) --end;
-    return json::serialize(key.substr(0, end)) + "...";
-  }
-
   json::value root_;
   std::vector<json::value*> open_;
   json::value* member_ = nullptr;
