@@ -21,4 +21,13 @@ Result<HarmlessMessage> HarmlessMessage::from_context(DutyType type, SignableMes
   return HarmlessMessage(type, std::move(message));
 }
 
+Result<HarmlessMessage> HarmlessMessage::attester_exit(SignableMessage message,
+                                                       const TypedDataFacts& facts) {
+  CHECK(message.form == MessageForm::typed_data);
+  if (facts.data_class != TypedDataClass::attester_exit) {
+    return Error{ErrorKind::invalid_input, "the typed data is not an AttesterExit"};
+  }
+  return HarmlessMessage(DutyType::unknown, std::move(message));
+}
+
 }  // namespace holdfast

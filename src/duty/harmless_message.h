@@ -15,6 +15,13 @@ class HarmlessMessage {
   static Result<HarmlessMessage> from_context(DutyType type, SignableMessage message,
                                               const std::optional<TypedDataFacts>& facts);
 
+  /** AttesterExit, which is not harmless at all: it gives up the stake. It takes no lock, for
+      signing it twice says nothing new. For a caller whose configuration asks for it by name, and
+      nobody else. invalid_input when the facts do not say AttesterExit. */
+  static Result<HarmlessMessage> attester_exit(SignableMessage message,
+                                               const TypedDataFacts& facts);
+
+  /** unknown for AttesterExit, which is no duty. */
   DutyType type() const noexcept { return type_; }
   const SignableMessage& message() const noexcept { return message_; }
 
