@@ -1,0 +1,85 @@
+#include "signer/clean_up.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "telemetry/metric_catalogue.h"
+
+namespace holdfast {
+namespace {
+
+constexpr std::string_view kModule = "slashing-protection";
+
+}  // namespace
+
+/** Shared with the timer and the run in flight, so that either may outlive the CleanUp. */
+struct CleanUp::State {
+  DutyStore& store;
+  Clock& clock;
+  const Logger& logger;
+  Counter& done;
+  Counter& failed;
+  Counter& deleted;
+  CleanUpSettings settings;
+  bool started = false;
+  bool stopped = false;
+};
+
+CleanUp::CleanUp(DutyStore& store, Clock& clock, Metrics& metrics, const Logger& logger,
+                 CleanUpSettings settings)
+    : state_(std::make_shared<State>(State{
+          .store = store,
+          .clock = clock,
+          .logger = logger,
+          .done = metrics.counter(metric::kCleanUps, {"done"}),
+          .failed = metrics.counter(metric::kCleanUps, {"failed"}),
+          .deleted = metrics.counter(metric::kStuckDutiesDeleted),
+          .settings = std::move(settings),
+      })) {
+  CHECK(state_->settings.max_stuck_duties_age.count() >= 1);
+}
+
+CleanUp::~CleanUp() {
+  stop();
+}
+
+void CleanUp::start() {
+  CHECK(!state_->started);
+  state_->started = true;
+  run(state_);
+}
+
+void CleanUp::stop() {
+  state_->stopped = true;
+}
+
+void CleanUp::run(const std::shared_ptr<State>& state) {
+  if (state->stopped) return;
+  const auto finish = [state](Result<std::int64_t> deleted) {
+    if (!deleted) {
+      state->failed.add();
+      state->logger.log(LogLevel::warn, kModule,
+                        "Cleaning up stuck duties failed; trying again later",
+                        {{"nodeId", state->settings.node_id},
+                         {"kind", name_of(deleted.error().kind)},
+                         {"error", deleted.error().message}});
+    } else {
+      state->done.add();
+      state->deleted.add(static_cast<std::uint64_t>(*deleted));
+      if (*deleted > 0) {
+        state->logger.log(LogLevel::verbose, kModule,
+                          fmt::format("Cleaned up {} stuck duties", *deleted),
+                          {{"nodeId", state->settings.node_id}});
+      }
+    }
+    if (state->stopped) return;
+    state->clock.after(state->settings.max_stuck_duties_age, [state] { run(state); });
+  };
+  holdfast::start(
+      state->store.delete_stuck(state->settings.node_id, state->settings.max_stuck_duties_age),
+      finish);
+}
+
+}  // namespace holdfast
