@@ -1,0 +1,2 @@
+// Boost.Beast's function bodies, compiled once for the whole program.
+#include <boost/beast/src.hpp>
