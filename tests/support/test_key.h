@@ -12,6 +12,7 @@
 #include "crypto/secp256k1.h"
 #include "keys/key_ring.h"
 #include "os/clock.h"
+#include "os/random.h"
 
 namespace holdfast::test {
 
