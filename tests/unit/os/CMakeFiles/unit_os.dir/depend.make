@@ -1,0 +1,2 @@
+# Empty dependencies file for unit_os.
+# This may be replaced when dependencies are built.
