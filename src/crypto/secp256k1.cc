@@ -1,7 +1,5 @@
 #include "crypto/secp256k1.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 
@@ -15,19 +13,18 @@ namespace {
 
 constexpr std::uint8_t kLowestV = 27;
 
-/** The one context of the process; read-only once it is made, so any thread may use it. Blinding
-    changes no result: it only hides the key from who measures time or power. */
-const secp256k1_context* context() {
-  static const secp256k1_context* const made = [] {
+/** The one context of the process. Only blind_signing changes it. */
+secp256k1_context* mutable_context() {
+  static secp256k1_context* const made = [] {
     secp256k1_context* fresh = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     CHECK(fresh != nullptr);
-    std::array<std::uint8_t, 32> blinding{};
-    CHECK(getrandom(blinding.data(), blinding.size(), 0) == static_cast<ssize_t>(blinding.size()));
-    CHECK(secp256k1_context_randomize(fresh, blinding.data()) == 1);
-    explicit_bzero(blinding.data(), blinding.size());
     return fresh;
   }();
   return made;
+}
+
+const secp256k1_context* context() {
+  return mutable_context();
 }
 
 Address address_of(const secp256k1_pubkey& public_key) {
@@ -58,6 +55,10 @@ std::optional<secp256k1_ecdsa_signature> parse_r_s(const Signature& signature) {
 }
 
 }  // namespace
+
+void blind_signing(std::span<const std::uint8_t, 32> random) {
+  CHECK(secp256k1_context_randomize(mutable_context(), random.data()) == 1);
+}
 
 Result<Address> address_of_key(PrivateKeyView key) {
   secp256k1_pubkey public_key;

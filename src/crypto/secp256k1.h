@@ -1,5 +1,6 @@
 // ECDSA over secp256k1 as Ethereum uses it: deterministic nonces (RFC 6979), low s, v 27 or 28.
-// Source: SEC 1, EIP-2, Yellow Paper appendix F. Thread rule: all functions may run anywhere.
+// Source: SEC 1, EIP-2, Yellow Paper appendix F. Thread rule: all functions may
+// run anywhere, except blind_signing.
 #pragma once
 
 #include <optional>
@@ -19,6 +20,11 @@ using Signature = FixedBytes<struct SignatureTag, 65>;
 /** A view of a private key, 32 bytes big-endian. The owner keeps it in locked memory
     (os/secret.h); nothing in this room copies it beyond the call. */
 using PrivateKeyView = std::span<const std::uint8_t, 32>;
+
+/** Blinds the computations with 32 bytes that the caller drew from the operating system, which
+    hides the keys from who measures time or power; no result changes. Called at most once, when
+    the process starts, before any other thread uses this header. */
+void blind_signing(std::span<const std::uint8_t, 32> random);
 
 /** The address of the key, or invalid_input when it is 0 or not below the group order. */
 Result<Address> address_of_key(PrivateKeyView key);

@@ -1,0 +1,24 @@
+// Typed data: the digest is a function of the value, not of its text.
+#include <boost/json/serialize.hpp>
+
+#include "base/strict_json.h"
+#include "crypto/typed_data.h"
+#include "fuzz_check.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace holdfast;
+  const std::string_view text = fuzz::text_of(data, size);
+  const Result<TypedData> typed_data = TypedData::parse(text);
+  if (!typed_data) {
+    CHECK(typed_data.error().kind == ErrorKind::invalid_input);
+    fuzz::check_message(typed_data.error().message);
+    return 0;
+  }
+  const Result<boost::json::value> value = parse_strict_json(text);
+  CHECK(value.has_value());
+  const Result<TypedData> again = TypedData::parse(boost::json::serialize(*value));
+  CHECK(again.has_value());
+  CHECK(again->digest() == typed_data->digest());
+  CHECK(again->domain_separator() == typed_data->domain_separator());
+  return 0;
+}
