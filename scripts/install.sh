@@ -86,7 +86,10 @@ if [ "$need" = test ]; then
     fi
     npm_ci "$NODE_HOME"
     . "$REPO/scripts/env.sh"
-    new_enough || { echo "install.sh: Node 20 and npm 10 are needed and could not be had" >&2; exit 1; }
+    if ! new_enough; then
+      echo "install.sh: Node 20 and npm 10 are needed and could not be had" >&2
+      exit 1
+    fi
   fi
   npm_ci "$REPO/tests/interop"
 fi

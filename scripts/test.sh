@@ -31,7 +31,8 @@ log=build/release/ctest.log
 results="$REPO/build/release/ctest.xml"
 rm -f "$results"
 status=0
-ctest --test-dir build/release -j2 --output-junit "$results" "${select[@]}" 2>&1 | tee "$log" || status=1
+ctest --test-dir build/release -j2 --output-junit "$results" "${select[@]}" 2>&1 |
+  tee "$log" || status=1
 if [ "$status" -ne 0 ]; then
   # Each failed test's own last words, then the count again, so that both are at the very end.
   python3 scripts/failures.py "$results" || true

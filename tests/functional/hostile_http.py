@@ -176,7 +176,7 @@ def meaningless_requests(h: Harness) -> None:
         refused(f"duty type {bad}", "eth_sign", ADDRESSES[0], PAYLOAD, {**good, "dutyType": bad})
     refused("unknown field", "eth_sign", ADDRESSES[0], PAYLOAD, {**good, "slott": "1"})
     refused("no typed data", "eth_signTypedData", ADDRESSES[0], "{}", good)
-    refused("not a publisher", "eth_signTransaction", {"from": ADDRESSES[0], "to": stranger,
+    refused("not our publisher", "eth_signTransaction", {"from": stranger, "to": stranger,
             "data": "0x", "value": "0x0", "nonce": "0x0", "gas": "0x5208",
             "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x1"})
     node.sign(Duty(1), PAYLOAD)

@@ -1,4 +1,7 @@
-"""A throw-away PostgreSQL server with everything that makes it durable left on."""
+"""A throw-away PostgreSQL server with everything that makes it durable left on.
+
+As a program it prints the URL of a new, empty database and serves it until its stdin ends.
+"""
 
 import os
 import pathlib
@@ -8,6 +11,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 
 DEADLINE = 90.0
@@ -163,3 +168,17 @@ class Postgres:
     def __exit__(self, *_exc) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def serve() -> None:
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-postgres-"))
+    try:
+        with Postgres(folder) as server:
+            print(server.start().create_database(), flush=True)
+            sys.stdin.read()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    serve()
