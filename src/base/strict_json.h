@@ -9,8 +9,8 @@
 //
 // Numbers: an integer is an int64, or a uint64 when it is above 2^63 - 1, exactly as written. An
 // integer that fits neither is refused, never rounded. A number with a fraction or an exponent is
-// a double, and the reader of a typed field must refuse a double: nothing that is signed may have
-// been rounded. A double that overflows is refused.
+// a double, right to within its last bit, and the reader of a typed field must refuse a double:
+// nothing that is signed may have been rounded. A double that overflows is refused.
 //
 // Pure; may run on any thread.
 #pragma once

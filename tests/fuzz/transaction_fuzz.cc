@@ -6,18 +6,19 @@
 #include "fuzz_check.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace holdfast;
-  const ByteView raw(data, size);
-  const Result<SignedTransaction> decoded = decode_signed_transaction(raw);
+  const holdfast::ByteView raw(data, size);
+  const holdfast::Result<holdfast::SignedTransaction> decoded =
+      holdfast::decode_signed_transaction(raw);
   if (!decoded) {
-    CHECK(decoded.error().kind == ErrorKind::invalid_input);
-    fuzz::check_message(decoded.error().message);
+    CHECK(decoded.error().kind == holdfast::ErrorKind::invalid_input);
+    holdfast::fuzz::check_message(decoded.error().message);
     return 0;
   }
-  CHECK(check_transaction(decoded->transaction).has_value());
-  (void)recover_address(signing_hash(decoded->transaction), decoded->signature);
-  (void)normalize_signature(decoded->signature);
-  const Bytes written = serialize_signed(decoded->transaction, decoded->signature);
+  CHECK(holdfast::check_transaction(decoded->transaction).has_value());
+  (void)holdfast::recover_address(holdfast::signing_hash(decoded->transaction), decoded->signature);
+  (void)holdfast::normalize_signature(decoded->signature);
+  const holdfast::Bytes written =
+      holdfast::serialize_signed(decoded->transaction, decoded->signature);
   if (decoded->transaction.blob_versioned_hashes.empty()) {
     CHECK(std::equal(written.begin(), written.end(), raw.begin(), raw.end()));
     return 0;
