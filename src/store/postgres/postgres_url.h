@@ -10,6 +10,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -29,6 +31,15 @@ class PostgresUrl {
   /** True when the text itself sets this libpq parameter. */
   bool sets(const std::string& parameter) const { return parameters_.contains(parameter); }
 
+  /** How many hosts the text names; at least 1. */
+  std::size_t host_count() const noexcept { return hosts_.size(); }
+
+  /** The libpq parameters (host, hostaddr, port) that choose one of several hosts; none when there
+      is only one. */
+  const std::vector<std::pair<std::string, std::string>>& host(std::size_t index) const {
+    return hosts_[index % hosts_.size()];
+  }
+
   /** The whole text, with the password: for libpq only, never for a log. */
   const std::string& secret_text() const noexcept { return text_; }
 
@@ -40,6 +51,7 @@ class PostgresUrl {
   std::string text_;
   std::string database_;
   std::map<std::string, std::string> parameters_;
+  std::vector<std::vector<std::pair<std::string, std::string>>> hosts_;
 };
 
 }  // namespace holdfast

@@ -1,0 +1,63 @@
+#include "store/postgres/list_queries.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace holdfast {
+namespace {
+
+/** One million: more than a person reads, less than memory. */
+constexpr std::size_t kListMax = 1'000'000;
+
+}  // namespace
+
+PgCall list_call(const DutyFilter& filter) {
+  PgCall call;
+  std::string where = "TRUE";
+  const auto equals = [&](std::string_view column, std::string_view type, std::string value) {
+    call.params.text(std::move(value));
+    where += fmt::format(" AND d.{} = ${}::{}", column, call.params.size(), type);
+  };
+  if (filter.rollup_address) equals("rollup_address", "text", to_text(*filter.rollup_address));
+  if (filter.validator_address) {
+    equals("validator_address", "text", to_text(*filter.validator_address));
+  }
+  if (filter.slot) equals("slot", "bigint", std::to_string(filter.slot->number()));
+  if (filter.duty_type) equals("duty_type", "text", std::string(name_of(*filter.duty_type)));
+  if (filter.node_id) equals("node_id", "text", *filter.node_id);
+  if (filter.status) equals("status", "text", std::string(name_of(*filter.status)));
+  if (filter.newer_than) {
+    call.params.number(filter.newer_than->count());
+    where += fmt::format(" AND d.started_at >= LOCALTIMESTAMP - ${}::bigint * interval '1 second'",
+                         call.params.size());
+  }
+  call.params.number(static_cast<std::int64_t>(std::min(filter.limit, kListMax)));
+  // One search for each status: the index of (status, started_at) then gives the newest at once,
+  // however long the history is.
+  const auto newest = [&](DutyStatus status) {
+    return fmt::format(
+        "(SELECT * FROM validator_duties d WHERE d.status = '{}' AND {} ORDER BY d.started_at DESC "
+        "LIMIT ${}::bigint)",
+        name_of(status), where, call.params.size());
+  };
+  call.text = fmt::format(
+      "SELECT {} FROM ({} UNION ALL {}) d ORDER BY d.started_at DESC, d.slot DESC, d.duty_type, "
+      "d.block_index_within_checkpoint DESC LIMIT ${}::bigint",
+      duty_row_columns(kAnySchema), newest(DutyStatus::signing), newest(DutyStatus::signed_),
+      call.params.size());
+  return call;
+}
+
+PgCall count_call(std::chrono::seconds newer_than) {
+  PgCall call;
+  call.params.number(newer_than.count());
+  call.text =
+      "SELECT duty_type::text, node_id::text, count(*), count(*) FILTER (WHERE status = 'signed') "
+      "FROM validator_duties WHERE status IN ('signing', 'signed') AND started_at >= "
+      "LOCALTIMESTAMP - $1::bigint * interval '1 "
+      "second' GROUP BY duty_type, node_id ORDER BY duty_type, node_id";
+  return call;
+}
+
+}  // namespace holdfast

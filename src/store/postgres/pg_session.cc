@@ -1,0 +1,125 @@
+#include "store/postgres/pg_session.h"
+
+#include "store/postgres/migrator.h"
+
+namespace holdfast {
+namespace {
+
+constexpr std::string_view kRunUp = ": run holdfast migrate-ha-db up --database-url URL";
+
+/** How many triggers of ours stand on validator_duties. */
+constexpr std::int64_t kTriggers = 4;
+
+Error mismatch(std::string text) {
+  return Error{ErrorKind::schema_mismatch, std::move(text)};
+}
+
+}  // namespace
+
+std::string session_setup_text() {
+  // Plans are fixed to index look-ups in the order of the input: the tables' statistics are empty
+  // when a session begins, and a plan made for an empty table must not stay when it has grown.
+  return "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', "
+         "to_regclass('schema_version') IS NOT NULL AND to_regclass('validator_duties') IS NOT "
+         "NULL, "
+         "to_regclass('holdfast_migrations') IS NOT NULL AND to_regclass('holdfast_ledger') IS NOT "
+         "NULL AND to_regclass('holdfast_watermark') IS NOT NULL, "
+         "(SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('validator_duties') AND "
+         "tgname LIKE 'holdfast\\_%' AND tgenabled IN ('O', 'A')), "
+         "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('validator_duties') AND "
+         "attname = 'checkpoint_number' AND NOT attisdropped), "
+         "EXISTS (SELECT FROM pg_settings WHERE name = 'TimeZone' AND source = 'client'), "
+         "current_setting('server_version'), current_setting('server_version_num')::int, "
+         "set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false), "
+         "set_config('idle_in_transaction_session_timeout', $3, false), "
+         "set_config('default_transaction_isolation', 'read committed', false), "
+         "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' "
+         "THEN 'on' ELSE current_setting('synchronous_commit') END, false), "
+         "set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false), "
+         "set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false), "
+         "set_config('plan_cache_mode', 'force_generic_plan', false), "
+         "set_config('client_min_messages', 'error', false)";
+}
+
+PgParams session_setup_params(const PgTimeouts& timeouts) {
+  PgParams params;
+  params.number(timeouts.statement.count())
+      .number(timeouts.lock.count())
+      .number(timeouts.idle_in_transaction.count());
+  return params;
+}
+
+Result<PgServerFacts> check_server(const PgRows& rows, const std::string& place) {
+  if (rows.size() != 1) return Error{ErrorKind::unknown, "PostgreSQL gave no answer about itself"};
+  if (rows.number(0, 8) < 120000) {
+    return mismatch("PostgreSQL " + std::string(rows.text(0, 7)) + " at " + place +
+                    " is too old: 12 or later is needed");
+  }
+  if (rows.yes(0, 0)) {
+    return Error{ErrorKind::unavailable, "the server at " + place +
+                                             " is in recovery (a replica): connect to the primary, "
+                                             "e.g. with target_session_attrs=read-write"};
+  }
+  if (rows.yes(0, 1)) {
+    return Error{ErrorKind::unavailable,
+                 "the server at " + place +
+                     " is read-only (default_transaction_read_only is on): connect to the primary"};
+  }
+  if (!rows.yes(0, 2)) {
+    return mismatch("the database at " + place + " has no schema yet" + std::string(kRunUp));
+  }
+  if (!rows.yes(0, 3)) {
+    return mismatch("the database at " + place + " has Aztec's tables but not Holdfast's" +
+                    std::string(kRunUp));
+  }
+  if (rows.number(0, 4) != kTriggers) {
+    return mismatch("the triggers that keep signed duties are missing or disabled on " + place +
+                    std::string(kRunUp));
+  }
+  if (rows.yes(0, 6)) {
+    return Error{ErrorKind::invalid_input,
+                 "PGTZ or a timezone option is set for this client, but times must follow the "
+                 "server's own time zone as Aztec's do: unset it"};
+  }
+  PgServerFacts facts;
+  facts.server_version = std::string(rows.text(0, 7));
+  facts.schema_version = rows.yes(0, 5) ? 2 : 1;
+  return facts;
+}
+
+std::string session_versions_text() {
+  return "SELECT (SELECT max(version) FROM schema_version), "
+         "(SELECT max(version) FROM holdfast_migrations)";
+}
+
+Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows) {
+  if (rows.size() != 1 || rows.is_null(0, 0)) {
+    return mismatch("schema_version is empty" + std::string(kRunUp));
+  }
+  const std::int64_t aztec = rows.number(0, 0);
+  const std::int64_t ours = rows.number(0, 1);
+  if (aztec > Migrator::kNewestSchema || aztec < Migrator::kOldestSchema) {
+    return mismatch("the database's schema_version is " + std::to_string(aztec) +
+                    ", this program knows 1 and 2: use a newer Holdfast");
+  }
+  if (aztec != facts.schema_version) {
+    return mismatch("schema_version is " + std::to_string(aztec) +
+                    " but validator_duties has the columns of version " +
+                    std::to_string(facts.schema_version));
+  }
+  if (ours > Migrator::kHoldfastVersion) {
+    return mismatch("the database's holdfast_migrations has version " + std::to_string(ours) +
+                    ", this program knows " + std::to_string(Migrator::kHoldfastVersion) +
+                    ": use a newer Holdfast");
+  }
+  if (ours < Migrator::kHoldfastVersion) {
+    return mismatch("the database's holdfast_migrations has version " + std::to_string(ours) +
+                    ", this program needs " + std::to_string(Migrator::kHoldfastVersion) +
+                    std::string(kRunUp));
+  }
+  facts.schema_version = static_cast<int>(aztec);
+  facts.holdfast_version = static_cast<int>(ours);
+  return facts;
+}
+
+}  // namespace holdfast
