@@ -188,7 +188,6 @@ void ClientConnection::begin_parse() {
   parser_.emplace();
   parser_->header_limit(settings_->header_bytes_max);
   parser_->body_limit(settings_->body_bytes_max);
-  parser_->eager(true);
   parser_->skip(method_ == HttpMethod::head);
 }
 

@@ -58,6 +58,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   void accept(const std::shared_ptr<Listener>& listener);
   void on_accept(const std::shared_ptr<Listener>& listener, const ErrorCode& error, Socket socket);
   void accept_later(const std::shared_ptr<Listener>& listener);
+  bool is_full() const { return shared->connections.size() >= shared->settings.connections_max; }
   bool make_room();
   void sweep();
   void on_closed();
@@ -104,15 +105,25 @@ Result<void> HttpServer::Impl::listen(const ListenAddress& address) {
 
 void HttpServer::Impl::accept(const std::shared_ptr<Listener>& listener) {
   if (shared->stopping || listener->accepting) return;
-  if (shared->connections.size() >= shared->settings.connections_max && !make_room()) return;
-  // Making room closes a connection, and that may have begun to accept already.
-  if (listener->accepting) return;
   listener->accepting = true;
-  listener->acceptor.async_accept(
-      [self = shared_from_this(), listener](const ErrorCode& error, Socket socket) {
-        listener->accepting = false;
-        self->on_accept(listener, error, std::move(socket));
-      });
+  if (!is_full()) {
+    listener->acceptor.async_accept(
+        [self = shared_from_this(), listener](const ErrorCode& error, Socket socket) {
+          listener->accepting = false;
+          self->on_accept(listener, error, std::move(socket));
+        });
+    return;
+  }
+  // Room is made when somebody is there who needs it, not before.
+  listener->acceptor.async_wait(Acceptor::wait_read,
+                                [self = shared_from_this(), listener](const ErrorCode& error) {
+                                  listener->accepting = false;
+                                  if (error || self->shared->stopping) return;
+                                  if (self->is_full() && !self->make_room()) {
+                                    return self->accept_later(listener);
+                                  }
+                                  self->accept(listener);
+                                });
 }
 
 void HttpServer::Impl::on_accept(const std::shared_ptr<Listener>& listener, const ErrorCode& error,

@@ -96,7 +96,6 @@ void ServerConnection::next_request() {
   parser_.emplace();
   parser_->header_limit(shared_->settings.header_bytes_max);
   parser_->body_limit(shared_->settings.body_bytes_max);
-  parser_->eager(true);
   // One large answer must not hold its memory for as long as the connection lives.
   if (answer_.capacity() > kAnswerKept) answer_ = std::string();
   header_checked_ = false;
@@ -131,19 +130,20 @@ void ServerConnection::read() {
 
 void ServerConnection::parse() {
   ErrorCode error;
+  bool invite = false;
   while (!parser_->is_done() && buffer_.size() > 0) {
     buffer_.consume(parser_->put(buffer_.data(), error));
     if (error == beast::http::error::need_more) break;
     if (error) return refuse_parse_error(error);
+    if (parser_->is_header_done() && !header_checked_) {
+      header_checked_ = true;
+      if (refuse_header()) return;
+      invite = parser_->get().find(field::expect) != parser_->get().end();
+    }
   }
-  if (parser_->is_header_done() && !header_checked_) {
-    header_checked_ = true;
-    if (refuse_header()) return;
-    const bool waits = parser_->get().find(field::expect) != parser_->get().end();
-    if (waits && !parser_->is_done()) return send_continue();
-  }
-  if (!parser_->is_done()) return read();
-  handle();
+  if (parser_->is_done()) return handle();
+  if (invite) return send_continue();
+  read();
 }
 
 bool ServerConnection::refuse_header() {
@@ -272,9 +272,6 @@ void ServerConnection::refuse_parse_error(const ErrorCode& error) {
     return refuse(431, "header_too_large",
                   fmt::format("the request's header is longer than {} bytes",
                               shared_->settings.header_bytes_max));
-  }
-  if (error == beast::http::error::bad_version) {
-    return refuse(505, "http_version", "HTTP/1.1 and HTTP/1.0 are served");
   }
   refuse(400, "bad_request", "this is not a valid HTTP/1.1 request");
 }
