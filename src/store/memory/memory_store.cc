@@ -276,6 +276,8 @@ void MemoryStore::delete_row(const DutyKey& key) {
   rows_.erase(found);
 }
 
+void MemoryStore::forget_row(const DutyKey& key) { rows_.erase(key); }
+
 void MemoryStore::raise_watermark(const RollupAddress& rollup, const Address& validator,
                                   DutyType type, Slot slot) {
   const auto [entry, inserted] = watermarks_.try_emplace({rollup, validator, type}, slot);

@@ -54,7 +54,12 @@ class MemoryStore final : public DutyStore {
   /** The next `times` writing operations fail like this. */
   void inject(MemoryFault fault, int times = 1);
 
- protected:
+  /** A DELETE in a database without our triggers: nothing is remembered. What the hardening is
+      for, so that tests can show what happens without it. */
+  void forget_row(const DutyKey& key);
+
+  // Public here, so that a test's link between a node and this store can lose or delay what passes
+  // through it.
   Task<Result<LockReply>> do_lock(LockRequest request) override;
   Task<Result<Recorded>> do_record(RecordRequest request) override;
   Task<Result<void>> do_release(ReleaseRequest request) override;
