@@ -4,6 +4,8 @@ import pathlib
 import subprocess
 import sys
 
+# What a configure run inside the source tree leaves behind.
+GENERATED = {"CMakeFiles", "cmake_install.cmake", "CTestTestfile.cmake"}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -13,7 +15,16 @@ def files(*suffixes: str, root: pathlib.Path = ROOT) -> list[pathlib.Path]:
         ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True, check=True, text=True).stdout
     paths = (root / name for name in listed.split("\0") if name)
-    return sorted(p for p in set(paths) if p.suffix in suffixes and p.is_file())
+    return sorted(p for p in set(paths)
+                  if p.suffix in suffixes and p.is_file() and not GENERATED & {*p.parts, p.name})
+
+
+def generated() -> list[str]:
+    """A problem for each generated file that is in the repository."""
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True,
+                            check=True, text=True).stdout
+    return [f"{name}: generated, and yet in the repository" for name in listed.split("\0")
+            if GENERATED & set(name.split("/"))]
 
 
 def name(path: pathlib.Path) -> str:

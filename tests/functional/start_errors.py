@@ -51,7 +51,7 @@ def flags(h: Harness) -> None:
     rows = [
         ("unknown flag", ["--no-such-flag", "1"], "no-such-flag"),
         ("flag without value", ["--node-id"], "node-id"),
-        ("a stray word", ["stray"], "stray"),
+        ("a stray word", ["stray"], "belongs to no flag"),
     ]
     for what, words, pattern in rows:
         expect(h, what, 2, pattern, arguments(h) + words)
