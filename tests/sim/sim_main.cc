@@ -15,11 +15,11 @@ namespace holdfast::sim {
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: sim [--seeds N] [--first-seed N]   play N worlds (default 20000, from seed 1)\n"
-    "       sim --seed N                       replay one, telling what happens\n"
-    "       sim --mutations [--seeds N]        break the protection in each known way; fails\n"
+    "usage: simulate [--seeds N] [--first-seed N]   play N worlds (default 20000, from seed 1)\n"
+    "       simulate --seed N                       replay one, telling what happens\n"
+    "       simulate --mutations [--seeds N]        break the protection in each known way; fails\n"
     "                                          unless some seed catches each\n"
-    "       sim --mutation NAME --seed N       replay a mutated world\n";
+    "       simulate --mutation NAME --seed N       replay a mutated world\n";
 
 struct Options {
   std::uint64_t seeds = 20'000;
@@ -124,7 +124,7 @@ int run(int argc, char** argv) {
              options->first_seed + options->seeds - 1);
   const auto failed = play(*options, options->mutation);
   if (!failed) return 0;
-  fmt::print("VIOLATION in seed {}: {}\nreplay with: sim --seed {}\n", failed->first,
+  fmt::print("VIOLATION in seed {}: {}\nreplay with: simulate --seed {}\n", failed->first,
              failed->second, failed->first);
   return 1;
 }
