@@ -9,4 +9,9 @@ Task<void> Clock::sleep(std::chrono::nanoseconds delay) {
   co_await from_callback<std::monostate>(std::move(arm));
 }
 
+std::chrono::milliseconds wall_time_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+}
+
 }  // namespace holdfast

@@ -26,4 +26,8 @@ class Clock {
   Task<void> sleep(std::chrono::nanoseconds delay);
 };
 
+/** Since 1970 in UTC, by the system's clock, which may jump: for people to read, never for a
+    decision. */
+std::chrono::milliseconds wall_time_now();
+
 }  // namespace holdfast
