@@ -20,6 +20,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
+/** Present in sanitizer builds only, whose reports end the process without a signal. */
+extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
+
 namespace {
 
 using Input = std::vector<std::uint8_t>;
@@ -39,14 +42,28 @@ struct Options {
 char replay_command[1'024];
 std::size_t replay_size = 0;
 
-extern "C" void tell_how_to_replay(int signal_number) {
+/** Calls only what is async-signal-safe. */
+void tell_how_to_replay() {
   constexpr std::string_view kText = "\nfuzz: this input stopped the program; to replay it:\n  ";
-  // Only async-signal-safe calls are allowed here.
-  const bool written = write(STDERR_FILENO, kText.data(), kText.size()) >= 0 &&
-                       write(STDERR_FILENO, replay_command, replay_size) >= 0;
+  if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) return;
+  if (write(STDERR_FILENO, replay_command, replay_size) < 0) return;
+}
+
+extern "C" void on_signal(int signal_number) {
+  tell_how_to_replay();
   std::signal(signal_number, SIG_DFL);
-  if (written) std::raise(signal_number);
-  _exit(1);
+  std::raise(signal_number);
+}
+
+void watch_for_crashes() {
+  std::signal(SIGABRT, on_signal);
+  if (__sanitizer_set_death_callback != nullptr) {
+    __sanitizer_set_death_callback(tell_how_to_replay);
+    return;
+  }
+  for (const int signal_number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    std::signal(signal_number, on_signal);
+  }
 }
 
 void remember_replay(const std::string& command) {
@@ -252,9 +269,7 @@ int run_all(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const int signal_number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    std::signal(signal_number, tell_how_to_replay);
-  }
+  watch_for_crashes();
   const Options options = read_options(std::vector<std::string>(argv, argv + argc));
   if (!options.replay.empty()) {
     remember_replay(options.program + " --replay " + options.replay);
