@@ -95,6 +95,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   void submit(HttpCall http, std::function<void(HttpExchange)> done);
   void dispatch(Pool& pool);
   void open(Pool& pool);
+  std::shared_ptr<TlsContext> tls_context();
   void begin(Pool& pool, const Connection& connection, const SharedCall& call);
   void on_end(Pool& pool, const SharedCall& call, bool was_used, ExchangeEnd end);
   void on_timeout(Pool& pool, const SharedCall& call);
@@ -147,7 +148,7 @@ void HttpClient::Impl::dispatch(Pool& pool) {
 
 void HttpClient::Impl::open(Pool& pool) {
   const auto connection = std::make_shared<ClientConnection>(
-      context, settings, pool.url, pool.url.scheme == UrlScheme::https ? tls : nullptr);
+      context, settings, pool.url, pool.url.scheme == UrlScheme::https ? tls_context() : nullptr);
   pool.connections.push_back(connection);
   ++pool.connecting;
   ClientConnection::Events events;
@@ -172,6 +173,17 @@ void HttpClient::Impl::open(Pool& pool) {
     if (const auto self = weak.lock()) pool.remove(raw.lock());
   };
   connection->connect(std::move(events));
+}
+
+// Reading the system's authorities takes a tenth of a second, which http alone should not cost. It
+// cannot fail; files that are named in the settings were read by create().
+std::shared_ptr<TlsContext> HttpClient::Impl::tls_context() {
+  if (!tls) {
+    Result<std::shared_ptr<TlsContext>> made = http_detail::make_client_context(settings->tls);
+    CHECK(made.has_value());
+    tls = *std::move(made);
+  }
+  return tls;
 }
 
 void HttpClient::Impl::begin(Pool& pool, const Connection& connection, const SharedCall& call) {
@@ -243,9 +255,12 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(IoRuntime& runtime,
                                                        HttpClientSettings settings) {
   CHECK(settings.connections_max > 0);
   const auto impl = std::make_shared<Impl>(runtime.context(), std::move(settings));
-  auto tls = http_detail::make_client_context(impl->settings->tls);
-  if (!tls) return std::move(tls).error().within("TLS");
-  impl->tls = *std::move(tls);
+  const TlsClientSettings& files = impl->settings->tls;
+  if (!files.ca_file.empty() || !files.certificate_file.empty()) {
+    auto tls = http_detail::make_client_context(files);
+    if (!tls) return std::move(tls).error().within("TLS");
+    impl->tls = *std::move(tls);
+  }
   return std::make_unique<HttpClient>(impl);
 }
 

@@ -45,8 +45,12 @@ class RawSocket {
   RawSocket& operator=(const RawSocket&) = delete;
   ~RawSocket() { close(); }
 
-  static RawSocket connect(IoRuntime& runtime, std::uint16_t port) {
+  /** `receive_buffer` in bytes; 0 is the system's own. */
+  static RawSocket connect(IoRuntime& runtime, std::uint16_t port, int receive_buffer = 0) {
     const int number = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (receive_buffer > 0) {
+      EXPECT_EQ(::setsockopt(number, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(int)), 0);
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

@@ -1,4 +1,5 @@
 // What HttpServer refuses, and what a hostile client cannot do to it.
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <ostream>
@@ -239,7 +240,7 @@ TEST(HttpServerTimeouts, closes_a_client_that_does_not_take_its_answer) {
   HttpServerSettings settings = loopback_settings();
   settings.write_timeout = std::chrono::milliseconds(50);
   EchoServer echo(settings);
-  RawSocket client = echo.connect();
+  RawSocket client = RawSocket::connect(echo.runtime(), echo.server().local_port(), 4096);
   client.send(get("/large"));
   EXPECT_TRUE(
       eventually(echo.runtime(), [&] { return echo.server().stats().connections_timed_out == 1; }));
@@ -312,7 +313,7 @@ TEST(HttpServerConnections, survives_running_out_of_file_descriptors) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   // The next descriptor that accept would get is not allowed any more.
-  const int next = ::dup(0);
+  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(next, 0);
   ::close(next);
   rlimit none = before;
@@ -333,10 +334,12 @@ TEST(HttpServerConnections, survives_clients_that_come_and_go) {
     if (i % 4 == 2) client.send(get("/"));
     if (i % 2 == 1) client.abort();
   }
-  EXPECT_TRUE(eventually(echo.runtime(), [&] {
-    const HttpServerStats stats = echo.server().stats();
-    return stats.connections_accepted == 200 && stats.connections_open == 0;
-  }));
+  RawSocket last = echo.connect();
+  last.send(get("/last", "Connection: close\r\n"));
+  EXPECT_NE(last.read_to_end().find("GET /last"), std::string::npos);
+  last.close();
+  EXPECT_TRUE(
+      eventually(echo.runtime(), [&] { return echo.server().stats().connections_open == 0; }));
 }
 
 }  // namespace

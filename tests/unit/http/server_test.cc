@@ -239,6 +239,7 @@ TEST(HttpServerStop, lets_a_request_arrive_whose_first_bytes_are_there) {
   RawSocket other = echo.connect();
   other.send(get("/"));
   ASSERT_TRUE(other.wait_for_text("GET /"));
+  other.close();
   bool stopped = false;
   start(echo.server().stop(std::chrono::minutes(10)), [&] { stopped = true; });
   client.send(request.substr(20));
