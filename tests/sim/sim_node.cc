@@ -91,8 +91,10 @@ Task<Result<T>> SimLink::carry(std::function<Task<Result<T>>()> work) {
 
 Task<Result<DutyStore::LockReply>> SimLink::do_lock(LockRequest request) {
   const MessageHash wanted = request.duty.message_hash;
-  Result<LockReply> reply =
-      co_await carry<LockReply>([this, request] { return context_.store.do_lock(request); });
+  std::function<Task<Result<LockReply>>()> work = [this, request] {
+    return context_.store.do_lock(request);
+  };
+  Result<LockReply> reply = co_await carry(std::move(work));
   if (context_.mutation == Mutation::confuse_hashes && reply) {
     if (auto* taken = std::get_if<Taken>(&*reply)) taken->existing.message_hash = wanted;
   }
@@ -107,8 +109,10 @@ Task<Result<DutyStore::Recorded>> SimLink::do_record(RecordRequest request) {
     });
     co_return Recorded::yes;
   }
-  Result<Recorded> recorded =
-      co_await carry<Recorded>([this, request] { return context_.store.do_record(request); });
+  std::function<Task<Result<Recorded>>()> work = [this, request] {
+    return context_.store.do_record(request);
+  };
+  Result<Recorded> recorded = co_await carry(std::move(work));
   const bool in_doubt = !recorded && recorded.error().kind == ErrorKind::in_doubt;
   if (in_doubt && context_.mutation == Mutation::believe_a_record_in_doubt) {
     co_return Recorded::yes;
@@ -132,8 +136,10 @@ Task<Result<void>> SimLink::do_release(ReleaseRequest request) {
   if (context_.mutation == Mutation::skip_the_pin) request.pin_reason.reset();
   // The row may be somebody else's by now; a pin counts only where it was written.
   const auto was_ours = std::make_shared<bool>(false);
-  Result<void> done = co_await carry<void>(
-      [this, request, was_ours] { return release_at_store(request, was_ours); });
+  std::function<Task<Result<void>>()> work = [this, request, was_ours] {
+    return release_at_store(request, was_ours);
+  };
+  Result<void> done = co_await carry(std::move(work));
   if (pins && *was_ours && done && !process_.crashed()) {
     context_.checker.pinned(node_, duty.key, duty.message_hash);
   }
@@ -142,14 +148,17 @@ Task<Result<void>> SimLink::do_release(ReleaseRequest request) {
 
 Task<Result<DutyStore::GatedReply>> SimLink::do_find_gated(RollupAddress rollup, Address validator,
                                                            MessageHash message_hash) {
-  co_return co_await carry<GatedReply>([this, rollup, validator, message_hash] {
+  std::function<Task<Result<GatedReply>>()> work = [this, rollup, validator, message_hash] {
     return context_.store.do_find_gated(rollup, validator, message_hash);
-  });
+  };
+  co_return co_await carry(std::move(work));
 }
 
 Task<Result<DutyStore::TokenState>> SimLink::do_read_token(TokenQuestion question) {
-  Result<TokenState> state = co_await carry<TokenState>(
-      [this, question] { return context_.store.do_read_token(question); });
+  std::function<Task<Result<TokenState>>()> work = [this, question] {
+    return context_.store.do_read_token(question);
+  };
+  Result<TokenState> state = co_await carry(std::move(work));
   // A question changes nothing, so there is nothing to be in doubt about.
   if (!state && state.error().kind == ErrorKind::in_doubt) {
     co_return Error{ErrorKind::unavailable, "the answer was lost"};

@@ -228,12 +228,16 @@ Task<Result<std::vector<DutyCount>>> MemoryStore::count_by_node(std::chrono::sec
 Task<Result<std::int64_t>> MemoryStore::delete_stuck(std::string node_id,
                                                      std::chrono::milliseconds min_age) {
   if (auto error = closed()) co_return std::move(*error);
+  const MemoryFault fault = next_fault();
+  if (fault == MemoryFault::refused) co_return refused();
+  if (fault == MemoryFault::in_doubt_not_done) co_return lost_answer();
   const std::int64_t started_by = now_ms() - min_age.count();
   const std::size_t deleted = std::erase_if(rows_, [&](const auto& entry) {
     const StoredRow& row = entry.second;
     return row.node_id == node_id && holder_of_token(row.token) == LockHolder::holdfast &&
            !row.is_evidence() && row.started_at_ms <= started_by;
   });
+  if (fault == MemoryFault::in_doubt_done) co_return lost_answer();
   co_return static_cast<std::int64_t>(deleted);
 }
 
