@@ -177,6 +177,12 @@ Task<SignPath::LockOutcome> SignPath::find_gated(Attempt& attempt) {
                   .watermark = std::nullopt};
   if (const auto* taken = std::get_if<Taken>(&*answer)) {
     const bool same_hash = taken->existing.message_hash == attempt.duty.message_hash;
+    // A stock node that lost our answer asks again. Which node it is cannot be told, and the
+    // signature is one that has been given away already, so `own` is enough.
+    if (same_hash && taken->existing.signature && settings_.rules.replay != Replay::off) {
+      observer_.on_replay(attempt.duty);
+      co_return Released{.signature = *taken->existing.signature, .replayed = true};
+    }
     refusal.reason =
         same_hash ? RefusalReason::duty_already_signed : RefusalReason::slashing_protection;
     refusal.existing_hash = taken->existing.message_hash;

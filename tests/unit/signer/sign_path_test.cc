@@ -66,6 +66,12 @@ class SignPathTest : public testing::Test {
   }
   SignOutcome sign(Node& node, const Duty& duty) { return clock.run(ask(node, duty)); }
 
+  SignOutcome sign_gated(Node& node, const Duty& duty) {
+    SignableMessage message{MessageForm::eth_sign, duty.message_hash, ""};
+    return clock.run(node.path->sign_gated(duty.key.rollup_address, duty.key.validator_address,
+                                           std::move(message), clock.now() + seconds(10)));
+  }
+
   static const Signature& signature_of(const SignOutcome& outcome) {
     EXPECT_TRUE(std::holds_alternative<Released>(outcome)) << outcome.index();
     return std::get<Released>(outcome).signature;
@@ -236,12 +242,42 @@ TEST_F(SignPathTest, a_backup_waits_before_it_claims) {
 }
 
 TEST_F(SignPathTest, gated_without_a_row_is_refused) {
-  SignableMessage message{MessageForm::eth_sign, duty().message_hash, ""};
-  const SignOutcome outcome =
-      clock.run(one.path->sign_gated(duty().key.rollup_address, test::address_one(),
-                                     std::move(message), clock.now() + seconds(10)));
-  EXPECT_EQ(reason_of(outcome), RefusalReason::no_signing_lock);
+  EXPECT_EQ(reason_of(sign_gated(one, duty())), RefusalReason::no_signing_lock);
   EXPECT_EQ(one.key->calls, 0);
+}
+
+TEST_F(SignPathTest, gated_signs_into_the_stock_nodes_row) {
+  ASSERT_TRUE(store.insert_stock_row(duty(), "stock-1", "aabb"));
+  const Signature signature = signature_of(sign_gated(one, duty()));
+  EXPECT_EQ(row()->status, DutyStatus::signing) << "the node's own update must still work";
+  EXPECT_EQ(row()->signature, signature);
+}
+
+TEST_F(SignPathTest, gated_refuses_another_hash_after_the_stock_row_was_deleted) {
+  ASSERT_TRUE(store.insert_stock_row(duty(0xaa), "stock-1", "aabb"));
+  (void)signature_of(sign_gated(one, duty(0xaa)));
+  store.delete_row(duty().key);
+  EXPECT_FALSE(store.insert_stock_row(duty(0xbb), "stock-2", "ccdd"));
+  EXPECT_EQ(reason_of(sign_gated(two, duty(0xbb))), RefusalReason::no_signing_lock);
+}
+
+TEST_F(SignPathTest, gated_answers_the_same_message_again_unless_replay_is_off) {
+  ASSERT_TRUE(store.insert_stock_row(duty(), "stock-1", "aabb"));
+  const Signature first = signature_of(sign_gated(one, duty()));
+  const SignOutcome again = sign_gated(two, duty());
+  EXPECT_EQ(signature_of(again), first);
+  EXPECT_TRUE(std::get<Released>(again).replayed);
+  EXPECT_EQ(two.key->calls, 0);
+  SignSettings strict;
+  strict.rules.replay = Replay::off;
+  Node three("node-3", store, clock, random, strict);
+  EXPECT_EQ(reason_of(sign_gated(three, duty())), RefusalReason::duty_already_signed);
+}
+
+TEST_F(SignPathTest, gated_drops_the_signature_when_the_row_is_gone_before_it_is_recorded) {
+  ASSERT_TRUE(store.insert_stock_row(duty(), "stock-1", "aabb"));
+  one.key->before_answer = [this] { store.delete_row(duty().key); };
+  EXPECT_EQ(reason_of(sign_gated(one, duty())), RefusalReason::signing_lock_lost);
 }
 
 }  // namespace
