@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <ostream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -340,6 +341,36 @@ TEST(HttpServerConnections, survives_clients_that_come_and_go) {
   last.close();
   EXPECT_TRUE(
       eventually(echo.runtime(), [&] { return echo.server().stats().connections_open == 0; }));
+}
+
+TEST(HttpServerConnections, survives_requests_with_random_damage) {
+  EchoServer echo;
+  constexpr unsigned kSeed = 20;
+  std::mt19937 random(kSeed);
+  const std::string good =
+      post("/d", "{\"a\":1}", "Authorization: Bearer x\r\nExpect: 100-continue\r\n") +
+      "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+  for (int round = 0; round < 300; ++round) {
+    std::string bytes = good;
+    for (unsigned hits = 1 + random() % 4; hits > 0; --hits) {
+      const std::size_t at = random() % bytes.size();
+      if (random() % 3 == 0) {
+        bytes.erase(at, 1 + random() % 8);
+      } else if (random() % 2 == 0) {
+        bytes.insert(at, 1, static_cast<char>(random()));
+      } else {
+        bytes[at] = static_cast<char>(random());
+      }
+    }
+    RawSocket client = echo.connect();
+    client.send(bytes);
+    client.shut_sending();
+    const std::string& answer = client.read_to_end();
+    EXPECT_TRUE(answer.empty() || answer.starts_with("HTTP/1.1 ")) << round << ": " << answer;
+  }
+  RawSocket next = echo.connect();
+  next.send(get("/alive"));
+  EXPECT_TRUE(next.wait_for_text("GET /alive"));
 }
 
 }  // namespace
