@@ -11,6 +11,7 @@
 #include "cli/signer_node.h"
 #include "cli/signer_settings.h"
 #include "cli/store_place.h"
+#include "crypto/secp256k1.h"
 #include "http/bearer_token.h"
 #include "keys/keystore_loader.h"
 #include "os/io_clock.h"
@@ -69,6 +70,9 @@ class SignerRun {
   void warn(std::string_view message) const { logger_.log(LogLevel::warn, kModule, message); }
 
   std::optional<Failure> protect_process() {
+    std::array<std::uint8_t, 32> blinding{};
+    random_.fill(blinding);
+    blind_signing(blinding);
     const bool required = settings_.text(memory_lock) == "required";
     SecretArena::process().set_memory_lock(required ? MemoryLock::required
                                                     : MemoryLock::best_effort);
