@@ -213,6 +213,12 @@ void PostgresServer::resume() {
   signal_all(SIGCONT);
 }
 
+void PostgresServer::become_replica() {
+  stop();
+  std::ofstream(directory_ + "/data/standby.signal").close();
+  start();
+}
+
 std::vector<pid_t> PostgresServer::processes() const {
   std::vector<pid_t> found = {pid_};
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

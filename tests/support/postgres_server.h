@@ -51,6 +51,9 @@ class PostgresServer {
   void pause();
   void resume();
 
+  /** Restarts it as a replica that waits for a primary: in recovery, read-only. */
+  void become_replica();
+
  private:
   void launch();
   std::vector<pid_t> processes() const;

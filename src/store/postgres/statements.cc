@@ -157,7 +157,8 @@ PgStatement record_many() {
               "completed_at = greatest(LOCALTIMESTAMP, d.started_at), error_message = NULL "
               "FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::int[], "
               "$6::text[], $7::text[], $8::text[]) AS i({}, message_hash, lock_token, signature) "
-              "WHERE {} AND d.status = 'signing' AND d.lock_token = i.lock_token "
+              "WHERE {} AND d.status = 'signing' AND d.signature IS NULL AND d.lock_token = "
+              "i.lock_token "
               "AND d.message_hash = i.message_hash AND {} AND {} RETURNING d.lock_token",
               kKeyColumns, key_is("d", "i"), ledger_allows_hash("i.message_hash", "i"),
               above_watermark("i")),
@@ -165,14 +166,13 @@ PgStatement record_many() {
                     PgType::texts, PgType::texts, PgType::texts}};
 }
 
-PgStatement record_one(std::string_view name, std::string_view change, std::string_view extra) {
-  return {
-      .name = std::string(name),
-      .text = fmt::format("UPDATE validator_duties d SET {} WHERE {} AND d.status = 'signing' "
-                          "AND d.message_hash = $6 AND d.lock_token = $7{} AND {} AND {} "
-                          "RETURNING d.lock_token",
-                          change, key_is("d"), extra, ledger_allows_hash("$6"), above_watermark()),
-      .types = plus(kKeyTypes, {PgType::text, PgType::text, PgType::text})};
+PgStatement record_one(std::string_view name, std::string_view change) {
+  return {.name = std::string(name),
+          .text = fmt::format("UPDATE validator_duties d SET {} WHERE {} AND d.status = 'signing' "
+                              "AND d.signature IS NULL AND d.message_hash = $6 AND d.lock_token = "
+                              "$7 AND {} AND {} RETURNING d.lock_token",
+                              change, key_is("d"), ledger_allows_hash("$6"), above_watermark()),
+          .types = plus(kKeyTypes, {PgType::text, PgType::text, PgType::text})};
 }
 
 PgStatement take_over(int schema_version) {
@@ -290,10 +290,9 @@ PgStatement statement_of(Sql sql, int version) {
     case Sql::record_many:
       return record_many();
     case Sql::record_one:
-      return record_one("hf_record_one", kSigned, "");
+      return record_one("hf_record_one", kSigned);
     case Sql::record_gated:
-      return record_one("hf_record_gated", "signature = $8",
-                        " AND (d.signature IS NULL OR d.signature = $8)");
+      return record_one("hf_record_gated", "signature = $8");
     case Sql::take_over:
       return take_over(version);
     case Sql::take_over_gone:
