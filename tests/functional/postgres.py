@@ -3,6 +3,7 @@
 As a program it prints the URL of a new, empty database and serves it until its stdin ends.
 """
 
+import atexit
 import os
 import pathlib
 import pwd
@@ -36,6 +37,8 @@ def binaries() -> pathlib.Path:
 class Postgres:
     """One server in a folder of its own, reached by password over TCP on a free port."""
 
+    _template: pathlib.Path | None = None
+
     def __init__(self, folder: pathlib.Path, settings: dict[str, str] | None = None):
         self.folder = folder / "postgres"
         self.data = self.folder / "data"
@@ -56,14 +59,26 @@ class Postgres:
                 if parent == folder:
                     break
             self.user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        password_file = self.folder / "password"
-        password_file.write_text(PASSWORD)
-        if self.user:
-            os.chown(password_file, self.user["user"], self.user["group"])
-        subprocess.run([self.bin / "initdb", "-D", self.data, "-U", "holdfast", "-A",
-                        "scram-sha-256", "--pwfile", password_file, "-E", "UTF8",
-                        "--locale=C", "--no-sync"],
-                       check=True, capture_output=True, cwd=self.folder, **self.user)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Copies the data folder that the first server of this process made with initdb."""
+        template = Postgres._template
+        if template is None:
+            password_file = self.folder / "password"
+            password_file.write_text(PASSWORD)
+            if self.user:
+                os.chown(password_file, self.user["user"], self.user["group"])
+            template = self.folder / "template"
+            subprocess.run([self.bin / "initdb", "-D", template, "-U", "holdfast", "-A",
+                            "scram-sha-256", "--pwfile", password_file, "-E", "UTF8",
+                            "--locale=C", "--no-sync"],
+                           check=True, capture_output=True, cwd=self.folder, **self.user)
+            kept = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-initdb-"))
+            atexit.register(shutil.rmtree, kept, ignore_errors=True)
+            Postgres._template = template.rename(kept / "template")
+            template = Postgres._template
+        subprocess.run(["cp", "-a", template, self.data], check=True)
 
     def url(self, database: str = "validator_ha", user: str = "holdfast",
             password: str = PASSWORD) -> str:

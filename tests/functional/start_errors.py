@@ -65,7 +65,7 @@ def flags(h: Harness) -> None:
         ("node_id", "n" * 256, "node-id"),
         ("listen", "127.0.0.1", "listen"),
         ("listen", "127.0.0.1:65536", "listen"),
-        ("listen", "0.0.0.0:0", "loopback"),
+        ("listen", "0.0.0.0:0", "other machines"),
         ("ops_listen", "nowhere", "ops-listen"),
         ("database_url", "mysql://u:" + SECRET + "@h/d", "database"),
         ("replay", "perhaps", "replay"),
