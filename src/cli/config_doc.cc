@@ -19,21 +19,23 @@ not set. A wrong value is an error that names the place, wherever it stands, and
 2: nothing is replaced by a default. A key in the file that Holdfast does not know is an error with
 file and line; an unknown `VALIDATOR_HA_...` variable is a warning, for an Aztec node may know it.
 
-`holdfast signer --print-config` shows every value that is in force and where it came from; passwords in
-the database URL are shown as `***`. [`deploy/signer.example.toml`](../deploy/signer.example.toml)
-has every key with its default.
+`holdfast signer --print-config` shows every value that is in force and where it came from;
+passwords in the database URL are shown as `***`.
+[`deploy/signer.example.toml`](../deploy/signer.example.toml) has every key with its default.
 
 The `VALIDATOR_HA_...` variables, `KEY_STORE_DIRECTORY`, `DATA_DIRECTORY`, `L1_CHAIN_ID` and
 `ROLLUP_CONTRACT_ADDRESS` mean what they mean to an Aztec node, with these differences, all of them
 towards safety:
 
-| | Aztec 4.1.2 | Holdfast |
-|---|---|---|
-| `VALIDATOR_HA_SIGNING_ENABLED` | true only for `1`, `true`, `TRUE`; `True`, `yes` or `on` silently turn protection off | true/false/1/0/yes/no/on/off in any case, anything else is an error; default `true`, and with `false` the signer does not start |
-| a number that is none | silently the default | an error that names the variable |
-| `VALIDATOR_HA_POOL_CONNECTION_TIMEOUT_MS=0` | waits without end | 5 s |
-| `VALIDATOR_HA_OLD_DUTIES_MAX_AGE_H` | signed duties are forgotten after that | checked, and every signed duty is kept |
-| `VALIDATOR_HA_DATABASE_URL` not set | an error | the SQLite file in the data directory |
+- `VALIDATOR_HA_SIGNING_ENABLED`: to Aztec 4.1.2 only `1`, `true` and `TRUE` are true, so that
+  `True`, `yes` or `on` silently turn protection off. Here true/false/1/0/yes/no/on/off are right in
+  any case of letters and anything else is an error; the default is `true`, and with `false` the
+  signer does not start, for it has no unprotected mode.
+- A number that is none: Aztec silently takes the default; here it is an error that names the place.
+- `VALIDATOR_HA_POOL_CONNECTION_TIMEOUT_MS=0`: Aztec waits without end; here it means 5 s.
+- `VALIDATOR_HA_OLD_DUTIES_MAX_AGE_H`: Aztec forgets signed duties after that; here it is checked,
+  and every signed duty is kept.
+- `VALIDATOR_HA_DATABASE_URL` not set: an error to Aztec; here the file in the data directory.
 
 `holdfast migrate-ha-db` also reads `DATABASE_URL`, as `aztec migrate-ha-db` does; when both
 variables are set and differ it refuses, for it cannot know which database is meant.
@@ -173,14 +175,14 @@ std::string example_toml() {
       "# Settings of `holdfast signer`, with their defaults; docs/CONFIGURATION.md explains each.\n"
       "# Take the # away from a line to change it. The file may hold a database password: chmod "
       "600.\n"
-      "# A flag wins over the environment, the environment over this file.\n";
+      "# A flag wins over the environment, the environment over this file.\n\n";
   std::string_view table;
   for (const Setting& setting : settings_table()) {
     if (setting.toml_key.empty()) continue;
     const auto dot = setting.toml_key.find('.');
     if (setting.toml_key.substr(0, dot) != table) {
       table = setting.toml_key.substr(0, dot);
-      out += fmt::format("\n[{}]\n", table);
+      out += fmt::format("[{}]\n", table);
     }
     std::string help = wrapped(setting.help, 0, 96);
     for (std::size_t begin = 0; begin < help.size();) {

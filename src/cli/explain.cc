@@ -62,6 +62,8 @@ std::string what_is_known(const DutyRow& row, const ExistingDuty& existing) {
 
 /** What the decision means for the one who asked. */
 struct SayDecision {
+  const ExistingDuty& existing;
+
   std::string operator()(const Refusal& refusal) const {
     return fmt::format("refused with {}: {}.", error_name_of(refusal.reason), message_of(refusal));
   }
@@ -75,7 +77,7 @@ struct SayDecision {
         error_name_of(wait.if_given_up.reason));
   }
   std::string operator()(const TakeOver& take_over) const {
-    if (take_over.min_age.count() == 0) {
+    if (existing.pinned_idle) {
       return "signed: the lock is pinned to this very message and nobody is at work on it.";
     }
     return fmt::format(
@@ -89,7 +91,7 @@ std::string verdict(const ExplainQuestion& question, const ExistingDuty& existin
   Duty attempt;
   attempt.key = question.key;
   attempt.message_hash = hash;
-  return std::visit(SayDecision{}, judge(attempt, existing, question.rules));
+  return std::visit(SayDecision{existing}, judge(attempt, existing, question.rules));
 }
 
 MessageHash another_hash(MessageHash hash) {

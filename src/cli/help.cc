@@ -19,12 +19,18 @@ void append_section(std::string& out, std::string_view title, std::string_view b
   out += fmt::format("{}\n{}", title, body);
 }
 
+/** Each line as it is, wrapped only where it is too long for a terminal. */
 std::string kept_lines(std::string_view text) {
+  constexpr std::size_t kLineMax = 93;
   std::string out;
   while (!text.empty()) {
     const auto end = text.find('\n');
     const std::string_view line = text.substr(0, end);
-    out += line.empty() ? "\n" : fmt::format("{:{}}{}\n", "", kIndent, line);
+    if (line.size() > kLineMax) {
+      out += wrapped(line, kIndent);
+    } else {
+      out += line.empty() ? "\n" : fmt::format("{:{}}{}\n", "", kIndent, line);
+    }
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
   return out;
