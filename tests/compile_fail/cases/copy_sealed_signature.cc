@@ -1,0 +1,16 @@
+// A SealedSignature is used up once: it can be moved and not copied.
+// expect-error: use of deleted function|call to deleted constructor
+#include "store/sealed_signature.h"
+
+namespace copy_sealed_signature {
+using namespace holdfast;
+
+SealedSignature twice(SealedSignature& first) {
+#ifdef MISUSE
+  return first;
+#else
+  return std::move(first);
+#endif
+}
+
+}  // namespace copy_sealed_signature

@@ -1,0 +1,16 @@
+// There is no other way to the signature than opening the seal (S1).
+// expect-error: private within this context|is a private member
+#include "store/sealed_signature.h"
+
+namespace read_past_the_seal {
+using namespace holdfast;
+
+Signature release(SealedSignature sealed, SignedRecord record) {
+#ifdef MISUSE
+  return sealed.signature_;
+#else
+  return std::move(sealed).open(std::move(record));
+#endif
+}
+
+}  // namespace read_past_the_seal
