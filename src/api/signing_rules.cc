@@ -23,7 +23,7 @@ SignRoute harmless(const SigningRules& rules, DutyType type) {
     return not_allowed(fmt::format(
         "{} is not signed in gated mode unless harmless_duty_types names it", name_of(type)));
   }
-  return SignHarmless{type};
+  return RouteHarmless{type};
 }
 
 SignRoute with_context(const SigningRules& rules, const SignParams& params) {
@@ -37,18 +37,18 @@ SignRoute with_context(const SigningRules& rules, const SignParams& params) {
                           .validator_address = params.address};
   Result<Duty> duty = duty_from_context(context, signer, params.message.message_hash);
   if (!duty) return invalid_params(std::move(duty).error());
-  return SignDuty{std::move(*duty)};
+  return RouteDuty{std::move(*duty)};
 }
 
 SignRoute gated(const SigningRules& rules, const SignParams& params) {
   if (!params.facts) {
-    SignGated route;
+    RouteGated route;
     if (names(rules, DutyType::auth_request)) route.without_row = DutyType::auth_request;
     return route;
   }
   switch (params.facts->data_class) {
     case TypedDataClass::duty:
-      return SignGated{};
+      return RouteGated{};
     case TypedDataClass::txs:
       return harmless(rules, DutyType::txs);
     case TypedDataClass::unknown:
@@ -67,7 +67,7 @@ SignRoute attester_exit(const SigningRules& rules, const SignParams& params) {
   if (params.context) {
     return invalid_params({ErrorKind::invalid_input, "params[2]: AttesterExit has no context"});
   }
-  return SignAttesterExit{};
+  return RouteAttesterExit{};
 }
 
 }  // namespace

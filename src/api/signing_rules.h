@@ -33,21 +33,21 @@ struct SigningRules {
 };
 
 /** Through the sign path, with its own lock. */
-struct SignDuty {
+struct RouteDuty {
   Duty duty;
 };
 /** Through the sign path, under a stock node's lock. */
-struct SignGated {
+struct RouteGated {
   /** Set: where no row exists, the message is signed as this type. */
   std::optional<DutyType> without_row;
 };
 /** Without a lock. */
-struct SignHarmless {
+struct RouteHarmless {
   DutyType type = DutyType::unknown;
 };
-struct SignAttesterExit {};
+struct RouteAttesterExit {};
 
-using SignRoute = std::variant<RpcError, SignDuty, SignGated, SignHarmless, SignAttesterExit>;
+using SignRoute = std::variant<RpcError, RouteDuty, RouteGated, RouteHarmless, RouteAttesterExit>;
 
 SignRoute route_of(const SigningRules& rules, KeyRoles roles, const SignParams& params);
 

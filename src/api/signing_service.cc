@@ -280,13 +280,13 @@ Task<SigningService::Outcome> SigningService::sign_message(SignParams params,
                        .publisher = keys_.is_publisher(params.address)};
   SignRoute route = route_of(settings_.rules, roles, params);
   if (auto* error = std::get_if<RpcError>(&route)) co_return std::move(*error);
-  if (auto* to_duty = std::get_if<SignDuty>(&route)) {
+  if (auto* to_duty = std::get_if<RouteDuty>(&route)) {
     co_return co_await sign_duty(std::move(to_duty->duty), std::move(params.message), deadline);
   }
-  if (const auto* to_gated = std::get_if<SignGated>(&route)) {
+  if (const auto* to_gated = std::get_if<RouteGated>(&route)) {
     co_return co_await sign_gated(*to_gated, std::move(params), deadline);
   }
-  if (const auto* harmless = std::get_if<SignHarmless>(&route)) {
+  if (const auto* harmless = std::get_if<RouteHarmless>(&route)) {
     Result<HarmlessMessage> message =
         HarmlessMessage::from_context(harmless->type, std::move(params.message), params.facts);
     co_return co_await sign_without_lock(params.address, std::move(message));
@@ -310,7 +310,7 @@ Task<SigningService::Outcome> SigningService::sign_duty(Duty duty, SignableMessa
   co_return error_of_failure(id, std::move(error), &duty);
 }
 
-Task<SigningService::Outcome> SigningService::sign_gated(SignGated route, SignParams params,
+Task<SigningService::Outcome> SigningService::sign_gated(RouteGated route, SignParams params,
                                                          MonotonicTime deadline) {
   SignOutcome signing = co_await sign_path_.sign_gated(settings_.rules.rollup_address,
                                                        params.address, params.message, deadline);

@@ -92,7 +92,7 @@ class SigningService {
   Outcome accounts(const boost::json::array& params) const;
   Task<Outcome> sign_message(SignParams params, MonotonicTime deadline);
   Task<Outcome> sign_duty(Duty duty, SignableMessage message, MonotonicTime deadline);
-  Task<Outcome> sign_gated(SignGated route, SignParams params, MonotonicTime deadline);
+  Task<Outcome> sign_gated(RouteGated route, SignParams params, MonotonicTime deadline);
   Task<Outcome> sign_without_lock(Address address, Result<HarmlessMessage> message);
   Task<Outcome> sign_transaction(boost::json::array params);
   void count(RpcMethod method, const Outcome& outcome);
