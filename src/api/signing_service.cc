@@ -312,8 +312,8 @@ Task<SigningService::Outcome> SigningService::sign_duty(Duty duty, SignableMessa
 
 Task<SigningService::Outcome> SigningService::sign_gated(RouteGated route, SignParams params,
                                                          MonotonicTime deadline) {
-  SignOutcome signing = co_await sign_path_.sign_gated(settings_.rules.rollup_address,
-                                                       params.address, params.message, deadline);
+  SignOutcome signing = co_await sign_path_.sign_gated(
+      settings_.rules.rollup_address, params.address, params.message, deadline, params.facts);
   if (const auto* released = std::get_if<Released>(&signing)) {
     co_return hex_result(released->signature.view());
   }

@@ -23,6 +23,15 @@ Refusal below_watermark(const Duty& duty, const BelowWatermark& below) {
           .watermark = below.watermark};
 }
 
+/** Whether typed data says of itself what the row says of it. */
+bool row_fits(const std::optional<TypedDataFacts>& facts, const DutyKey& row) {
+  if (!facts) return true;
+  SigningContext context;
+  context.duty_type = row.duty_type;
+  context.slot = row.slot.number();
+  return check_context(*facts, context).has_value();
+}
+
 }  // namespace
 
 /** What one request carries through the path. */
@@ -32,6 +41,8 @@ struct SignPath::Attempt {
   MonotonicTime deadline;
   MonotonicTime started;
   MonotonicTime step_started;
+  /** Gated: what typed data says about itself. */
+  std::optional<TypedDataFacts> facts;
 };
 
 SignPath::SignPath(DutyStore& store, KeyRing& keys, Clock& clock, RandomSource& random,
@@ -47,18 +58,19 @@ Task<SignOutcome> SignPath::sign(Duty duty, SignableMessage message, MonotonicTi
   CHECK(is_protected(duty.key.duty_type));
   CHECK(message.message_hash == duty.message_hash);
   const MonotonicTime now = clock_.now();
-  Attempt attempt{std::move(duty), std::move(message), deadline, now, now};
+  Attempt attempt{std::move(duty), std::move(message), deadline, now, now, std::nullopt};
   co_return co_await admit(attempt, Entrance::with_context);
 }
 
 Task<SignOutcome> SignPath::sign_gated(RollupAddress rollup, Address validator,
-                                       SignableMessage message, MonotonicTime deadline) {
+                                       SignableMessage message, MonotonicTime deadline,
+                                       std::optional<TypedDataFacts> facts) {
   const MonotonicTime now = clock_.now();
   Duty duty;
   duty.key.rollup_address = rollup;
   duty.key.validator_address = validator;
   duty.message_hash = message.message_hash;
-  Attempt attempt{std::move(duty), std::move(message), deadline, now, now};
+  Attempt attempt{std::move(duty), std::move(message), deadline, now, now, std::move(facts)};
   co_return co_await admit(attempt, Entrance::gated);
 }
 
@@ -164,7 +176,7 @@ Task<SignPath::LockOutcome> SignPath::find_gated(Attempt& attempt) {
   if (!answer) co_return std::move(answer).error();
   if (auto* lock = std::get_if<HeldLock>(&*answer)) {
     attempt.duty = lock->duty();
-    co_return std::move(*lock);
+    if (row_fits(attempt.facts, attempt.duty.key)) co_return std::move(*lock);
   }
   if (const auto* below = std::get_if<BelowWatermark>(&*answer)) {
     co_return below_watermark(attempt.duty, *below);

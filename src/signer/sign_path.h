@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "duty/signable_message.h"
+#include "duty/typed_data_facts.h"
 #include "keys/key_ring.h"
 #include "os/clock.h"
 #include "os/random.h"
@@ -55,9 +56,12 @@ class SignPath {
       time-out of its own. */
   Task<SignOutcome> sign(Duty duty, SignableMessage message, MonotonicTime deadline);
 
-  /** Gated: signs a message whose duty a stock Aztec node has inserted into the same database. */
+  /** Gated: signs a message whose duty a stock Aztec node has inserted into the same database.
+      `facts` is what typed data says about itself: a row of another type or slot is no lock for
+      it, for under the row of one slot a message for another one would be signed. */
   Task<SignOutcome> sign_gated(RollupAddress rollup, Address validator, SignableMessage message,
-                               MonotonicTime deadline);
+                               MonotonicTime deadline,
+                               std::optional<TypedDataFacts> facts = std::nullopt);
 
   std::size_t in_flight() const noexcept { return in_flight_; }
 

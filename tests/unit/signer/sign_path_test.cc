@@ -253,6 +253,46 @@ TEST_F(SignPathTest, gated_signs_into_the_stock_nodes_row) {
   EXPECT_EQ(row()->signature, signature);
 }
 
+TEST_F(SignPathTest, gated_refuses_typed_data_that_its_row_does_not_fit) {
+  struct Row {
+    const char* name;
+    TypedDataFacts facts;
+    bool signs;
+  };
+  const Duty vote = [] {
+    Duty vote = duty();
+    vote.key.duty_type = DutyType::slashing_vote;
+    vote.key.block_index_within_checkpoint = kNoBlockIndex;
+    return vote;
+  }();
+  const std::int64_t slot = vote.key.slot.number();
+  const auto facts = [](DutyType type, std::int64_t slot) {
+    return TypedDataFacts{
+        .data_class = TypedDataClass::duty, .duty_type = type, .slot = Slot{slot}};
+  };
+  const Row rows[] = {
+      {"the slot below", facts(DutyType::slashing_vote, slot - 1), false},
+      {"the slot above", facts(DutyType::slashing_vote, slot + 1), false},
+      {"another type", facts(DutyType::attestation, slot), false},
+      {"no duty", TypedDataFacts{}, false},
+      {"type and slot of the row", facts(DutyType::slashing_vote, slot), true},
+  };
+  ASSERT_TRUE(store.insert_stock_row(vote, "stock-1", "aabb"));
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    SignableMessage message{MessageForm::typed_data, vote.message_hash, "{}"};
+    const SignOutcome outcome =
+        clock.run(one.path->sign_gated(vote.key.rollup_address, vote.key.validator_address,
+                                       std::move(message), clock.now() + seconds(10), row.facts));
+    if (row.signs) {
+      (void)signature_of(outcome);
+    } else {
+      EXPECT_EQ(reason_of(outcome), RefusalReason::no_signing_lock);
+      EXPECT_EQ(one.key->calls, 0);
+    }
+  }
+}
+
 TEST_F(SignPathTest, gated_refuses_another_hash_after_the_stock_row_was_deleted) {
   ASSERT_TRUE(store.insert_stock_row(duty(0xaa), "stock-1", "aabb"));
   (void)signature_of(sign_gated(one, duty(0xaa)));
