@@ -78,6 +78,14 @@ GatedPlan plan_gated(const LockFacts& facts) {
   return SignGated{};
 }
 
+bool may_record(const MessageHash& message_hash, const std::string& token, const LockFacts& facts) {
+  if (!facts.row || is_signed(*facts.row)) return false;
+  const StoredRow& row = *facts.row;
+  if (row.token != token || row.duty.message_hash != message_hash) return false;
+  if (facts.ledger && facts.ledger->duty.message_hash != message_hash) return false;
+  return !at_or_below_watermark(facts, row.duty.key.slot);
+}
+
 ExistingDuty existing_of(const StoredRow& row, std::int64_t now_ms) {
   const LockHolder holder = holder_of_token(row.token);
   return {.status = is_signed(row) ? DutyStatus::signed_ : row.status,

@@ -75,6 +75,10 @@ using GatedPlan = std::variant<SignGated, Taken, BelowWatermark>;
 /** `facts.row` is the row that was found (CHECK). */
 GatedPlan plan_gated(const LockFacts& facts);
 
+/** Whether the signature of `message_hash` may be written under this token: the lock is there, is
+    unsigned, and neither ledger nor watermark forbid it. */
+bool may_record(const MessageHash& message_hash, const std::string& token, const LockFacts& facts);
+
 /** The row as the judge sees it. A row that bears a signature counts as signed. */
 ExistingDuty existing_of(const StoredRow& row, std::int64_t now_ms);
 

@@ -27,6 +27,14 @@ bool matches(const DutyFilter& filter, const StoredRow& row, std::int64_t now_ms
   return row.started_at_ms >= now_ms - std::chrono::milliseconds(*filter.newer_than).count();
 }
 
+/** Gated mode: a stock node's row before one of ours, then the newer one. */
+bool goes_before(const StoredRow& row, const StoredRow& other) {
+  const bool stock = holder_of_token(row.token) == LockHolder::other_implementation;
+  const bool other_stock = holder_of_token(other.token) == LockHolder::other_implementation;
+  if (stock != other_stock) return stock;
+  return row.started_at_ms >= other.started_at_ms;
+}
+
 }  // namespace
 
 MemoryStore::MemoryStore(Clock& clock) : DutyStore(clock), clock_(clock) {}
@@ -89,8 +97,9 @@ DutyStore::LockReply MemoryStore::lock_now(const LockRequest& request) {
 }
 
 DutyStore::Recorded MemoryStore::record_now(const RecordRequest& request) {
-  StoredRow* row = locked_row(request.duty, request.token);
-  if (row == nullptr) return Recorded::lock_lost;
+  const LockFacts facts = facts_of(request.duty.key);
+  if (!may_record(request.duty.message_hash, request.token, facts)) return Recorded::lock_lost;
+  StoredRow* row = &rows_.at(request.duty.key);
   row->signature = request.signature;
   if (request.gated) return Recorded::yes;
   row->status = DutyStatus::signed_;
@@ -120,7 +129,7 @@ DutyStore::GatedReply MemoryStore::find_gated_now(const RollupAddress& rollup,
   for (const auto& [key, row] : rows_) {
     const bool wanted = key.rollup_address == rollup && key.validator_address == validator &&
                         row.duty.message_hash == message_hash && row.status == DutyStatus::signing;
-    if (wanted && (newest == nullptr || row.started_at_ms >= newest->started_at_ms)) newest = &row;
+    if (wanted && (newest == nullptr || goes_before(row, *newest))) newest = &row;
   }
   if (newest == nullptr) return std::monostate{};
   GatedPlan plan = plan_gated(facts_of(newest->duty.key));
@@ -280,7 +289,9 @@ void MemoryStore::delete_row(const DutyKey& key) {
   rows_.erase(found);
 }
 
-void MemoryStore::forget_row(const DutyKey& key) { rows_.erase(key); }
+void MemoryStore::forget_row(const DutyKey& key) {
+  rows_.erase(key);
+}
 
 void MemoryStore::raise_watermark(const RollupAddress& rollup, const Address& validator,
                                   DutyType type, Slot slot) {

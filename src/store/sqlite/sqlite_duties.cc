@@ -15,6 +15,20 @@ const std::string kLockedCondition = std::string(kKeyCondition) +
                                      " AND lock_token = ? AND message_hash = ?"
                                      " AND status = 'signing' AND signature IS NULL";
 
+/** And neither watermark nor ledger forbid it: the same seven parameters. */
+const std::string kRecordableCondition =
+    kLockedCondition +
+    " AND NOT EXISTS (SELECT 1 FROM holdfast_watermark AS mark"
+    " WHERE mark.rollup_address = validator_duties.rollup_address"
+    " AND mark.validator_address = validator_duties.validator_address"
+    " AND mark.duty_type = validator_duties.duty_type AND mark.slot >= validator_duties.slot)"
+    " AND NOT EXISTS (SELECT 1 FROM holdfast_ledger AS entry"
+    " WHERE entry.rollup_address = validator_duties.rollup_address"
+    " AND entry.validator_address = validator_duties.validator_address"
+    " AND entry.slot = validator_duties.slot AND entry.duty_type = validator_duties.duty_type"
+    " AND entry.block_index_within_checkpoint = validator_duties.block_index_within_checkpoint"
+    " AND entry.message_hash <> validator_duties.message_hash)";
+
 void bind_locked(SqliteQuery& query, const Duty& duty, const std::string& token) {
   bind_key(query, duty.key);
   query.bind(token).bind(to_hex(duty.message_hash.view()));
@@ -159,15 +173,16 @@ Result<void> SqliteDuties::replace_lock(const LockAttempt& attempt, const std::s
 
 Result<bool> SqliteDuties::record(const Duty& duty, const std::string& token,
                                   const Signature& signature, RecordInto into) {
-  // A clock that was set back must not fail the CHECK that completed_at >= started_at after the
+  // History under a watermark may be pruned already, so that nothing is added to it any more. A
+  // clock that was set back must not fail the CHECK that completed_at >= started_at after the
   // message was signed.
   static const std::string kOwn =
       "UPDATE validator_duties SET signature = ?, status = 'signed', error_message = NULL,"
       " completed_at = max(started_at,"
       " CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)) WHERE " +
-      kLockedCondition;
+      kRecordableCondition;
   static const std::string kGated =
-      "UPDATE validator_duties SET signature = ? WHERE " + kLockedCondition;
+      "UPDATE validator_duties SET signature = ? WHERE " + kRecordableCondition;
   SqliteQuery query = connection_.query(into == RecordInto::own_row ? kOwn : kGated);
   query.bind(to_hex(signature.view()));
   bind_locked(query, duty, token);
@@ -207,7 +222,8 @@ Result<std::optional<SqliteDuties::GatedFound>> SqliteDuties::find_gated(
                                   " FROM validator_duties WHERE rollup_address = ?"
                                   " AND validator_address = ? AND message_hash = ?"
                                   " AND status = 'signing'"
-                                  " ORDER BY started_at DESC, slot DESC LIMIT 1";
+                                  " ORDER BY substr(lock_token, 1, 4) = 'hf1-', started_at DESC,"
+                                  " slot DESC LIMIT 1";
   SqliteQuery query = connection_.query(kSql);
   query.bind(to_hex(rollup.view()))
       .bind(to_hex(validator.view()))
