@@ -57,8 +57,8 @@ class SignerRun {
     if (!failure) failure = check_remote_signers();
     if (!failure) failure = start_node();
     if (failure) {
-      complain(call_, failure->message);
       end();
+      complain(call_, failure->message);
       return failure->code;
     }
     tell_ready();

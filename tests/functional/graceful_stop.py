@@ -2,6 +2,7 @@
 """SIGTERM and SIGINT: what is in flight is finished or refused, then the signer ends with 0."""
 
 import signal
+import socket
 import threading
 
 import harness
@@ -75,6 +76,22 @@ def stops_while_the_database_hangs(h: Harness) -> None:
         server.resume()
 
 
+def a_second_signal_ends_at_once(h: Harness) -> None:
+    """A request that never ends holds a graceful stop; the operator need not wait for it."""
+    node = h.node("a").start()
+    host, _, port = node.signing.rpartition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                           b"Content-Length: 100\r\n\r\n{")
+        node.get("/livez")
+        node.signal(signal.SIGTERM)
+        harness.wait_until("the stop has begun", lambda: "Stopping" in node.log())
+        node.signal(signal.SIGTERM)
+        code = node.process.wait(harness.PATIENCE)
+    if code not in (0, -signal.SIGTERM):
+        raise AssertionError(f"exit code {code}:\n{node.log()[-2000:]}")
+
+
 def _swallow(node: harness.Node, payload: str) -> None:
     try:
         node.sign(Duty(2), payload)
@@ -87,5 +104,6 @@ if __name__ == "__main__":
         "idle": idle,
         "sigterm": lambda h: stop_under_load(h, signal.SIGTERM),
         "sigint": lambda h: stop_under_load(h, signal.SIGINT),
+        "a_second_signal_ends_at_once": a_second_signal_ends_at_once,
         "stops_while_the_database_hangs": stops_while_the_database_hangs,
     })
