@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """SIGTERM and SIGINT: what is in flight is finished or refused, then the signer ends with 0."""
 
+import json
 import signal
-import socket
 import threading
 
 import harness
@@ -77,18 +77,27 @@ def stops_while_the_database_hangs(h: Harness) -> None:
 
 
 def a_second_signal_ends_at_once(h: Harness) -> None:
-    """A request that never ends holds a graceful stop; the operator need not wait for it."""
-    node = h.node("a").start()
-    host, _, port = node.signing.rpartition(":")
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                           b"Content-Length: 100\r\n\r\n{")
-        node.get("/livez")
+    """A database that hangs holds a graceful stop; the operator need not wait for it."""
+    server = h.postgres()
+    long = "600000"
+    node = h.node("a", server.url(), environment={
+        "HOLDFAST_STOP_TIMEOUT_MS": long, "HOLDFAST_STATEMENT_TIMEOUT_MS": long,
+        "HOLDFAST_REQUEST_DEADLINE_MS": long}).start()
+    node.sign(Duty(1), h.payload())
+    server.pause()
+    try:
+        pending = threading.Thread(target=lambda: _swallow(node, h.payload()))
+        pending.start()
+        harness.wait_until("the request is at work",
+                           lambda: json.loads(node.get("/status")[1])["callsInFlight"] == 1)
         node.signal(signal.SIGTERM)
         harness.wait_until("the stop has begun", lambda: "Stopping" in node.log())
         node.signal(signal.SIGTERM)
         code = node.process.wait(harness.PATIENCE)
-    if code not in (0, -signal.SIGTERM):
+        pending.join()
+    finally:
+        server.resume()
+    if code != -signal.SIGTERM:
         raise AssertionError(f"exit code {code}:\n{node.log()[-2000:]}")
 
 
