@@ -48,9 +48,8 @@ CodeMeaning meaning_of(int code) {
     case SQLITE_SCHEMA:
     case SQLITE_ERROR:
       return {ErrorKind::schema_mismatch, "the tables are not those of this version of Holdfast"};
-    default:
-      return {ErrorKind::unavailable, "nothing was changed"};
   }
+  return {ErrorKind::unavailable, "nothing was changed"};
 }
 
 /** How long one wait for another process's transaction takes. Commits last as long as an fsync,
