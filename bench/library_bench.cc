@@ -51,7 +51,7 @@ struct Bench {
   Address address;
   std::int64_t next_slot = 0;
   MonotonicTime until{0};
-  std::vector<std::chrono::nanoseconds> latencies;
+  std::vector<std::chrono::nanoseconds> latencies = {};
   std::size_t running = 0;
 
   Task<void> worker() {
