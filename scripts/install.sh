@@ -10,15 +10,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 build_packages=(
-  g++ cmake ninja-build ccache mold pkg-config
-  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libpq-dev libsqlite3-dev libssl-dev libsecp256k1-dev libbotan-2-dev
-  libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
+  g++ cmake ninja-build ccache mold pkg-config python3
+  libboost1.81-dev libboost-json1.81-dev libpq-dev libsqlite3-dev libssl-dev
+  libsecp256k1-dev libbotan-2-dev libfmt-dev libtomlplusplus-dev libcli11-dev libgtest-dev
 )
-test_packages=(
-  libgtest-dev libbenchmark-dev postgresql-15 python3 openssl util-linux
-  clang-format shellcheck
-)
+test_packages=(postgresql-15 openssl util-linux clang-format shellcheck)
 
 need="${1:-build}"
 case "$need" in

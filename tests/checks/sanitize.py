@@ -18,8 +18,9 @@ import time
 
 import repository
 
-THREADED = ["unit_os", "unit_http", "unit_store", "unit_signer", "unit_api", "store_conformance"]
-EVERYTHING = re.compile(r"^(unit_\w+|store_conformance)$")
+THREADED = ["unit_os", "unit_http", "unit_store", "unit_store_postgres", "unit_signer", "unit_api",
+            "store_conformance_test"]
+EVERYTHING = re.compile(r"^(unit_\w+|store_conformance_test|crash_points_test)$")
 PROGRAM_SECONDS = 900
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:check_initialization_order=1:strict_string_checks=1",
