@@ -91,6 +91,11 @@ ExitCode run_down(CommandCall& call) {
   const std::optional<std::string> confirmed =
       name == nullptr ? std::nullopt : std::optional<std::string>(*name);
   const Result<std::vector<std::string>> removed = Migrator(std::move(*url)).down(confirmed);
+  if (!removed && removed.error().kind == ErrorKind::permission_denied) {
+    complain(call, removed.error().message);
+    complain(call, "the flag for it is --confirm-database NAME");
+    return ExitCode::failed;
+  }
   if (!removed) return failed(call, removed.error());
   for (const std::string& migration : *removed) call.out << "removed " << migration << '\n';
   if (removed->empty()) call.out << "nothing to do: there are no tables of Aztec or Holdfast\n";
