@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Builds the test programs under a sanitizer and runs them: sanitize.py asan-ubsan|tsan.
 
-AddressSanitizer and UndefinedBehaviorSanitizer see every unit and the store conformance suite;
-ThreadSanitizer sees the programs that have threads. What failed is said again at the very end,
-within 60 lines, so that a log that is cut still shows it.
+AddressSanitizer and UndefinedBehaviorSanitizer see every unit, the fuzzed parsers and the store
+conformance suite; ThreadSanitizer sees the programs that have threads. What failed is said again
+at the very end, within 60 lines, so that a log that is cut still shows it.
 """
 
 import concurrent.futures
@@ -20,7 +20,8 @@ import repository
 
 THREADED = ["unit_os", "unit_http", "unit_store", "unit_store_postgres", "unit_signer", "unit_api",
             "store_conformance_test"]
-EVERYTHING = re.compile(r"^(unit_\w+|store_conformance_test|crash_points_test)$")
+EVERYTHING = re.compile(r"^(unit_\w+|store_conformance_test|crash_points_test|fuzz_\w+)$")
+FUZZ_MUTATIONS = 3000
 PROGRAM_SECONDS = 900
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:check_initialization_order=1:strict_string_checks=1",
@@ -64,6 +65,18 @@ def targets_of(build: pathlib.Path, preset: str) -> list[str]:
     return sorted(t for t in known if EVERYTHING.match(t))
 
 
+def command_of(build: pathlib.Path, name: str) -> list[str]:
+    program = str(build / "tests" / name)
+    if not name.startswith("fuzz_"):
+        return [program]
+    corpus = repository.ROOT / "tests/fuzz/corpus" / name.removeprefix("fuzz_")
+    return [program, "--corpus", str(corpus), "--seed", "1", "--mutations", str(FUZZ_MUTATIONS)]
+
+
+def ran_nothing(name: str, output: str) -> bool:
+    return not name.startswith("fuzz_") and not re.search(r"^\[  PASSED  \] [1-9]", output, re.M)
+
+
 def summary(name: str, code: int, output: str, lines: int) -> list[str]:
     telling = [line.rstrip() for line in output.splitlines() if TELLING.match(line)]
     if not telling:
@@ -93,11 +106,11 @@ def main(preset: str) -> None:
     prefix = without_address_randomisation()
     failed: list[tuple[str, int, str]] = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        running = {pool.submit(run, [*prefix, str(build / "tests" / n)], PROGRAM_SECONDS): n
+        running = {pool.submit(run, [*prefix, *command_of(build, n)], PROGRAM_SECONDS): n
                    for n in names}
         for done in concurrent.futures.as_completed(running):
             code, output = done.result()
-            if code == 0 and not re.search(r"^\[  PASSED  \] [1-9]", output, re.M):
+            if code == 0 and ran_nothing(running[done], output):
                 code, output = 1, output + "\nFATAL: the program ran no test\n"
             print(f"{'ok' if code == 0 else 'FAILED'} {running[done]} "
                   f"after {time.monotonic() - started:.0f} s", flush=True)
