@@ -70,8 +70,7 @@ Result<std::shared_ptr<HttpClient>> NodeKeys::client_for(
     client_settings.tls.certificate_password =
         std::shared_ptr<const Secret>(config, &*config->cert_pass);
   }
-  client_settings.connect_timeout =
-      std::min(client_settings.connect_timeout, settings.call_timeout);
+  client_settings.connect_timeout = std::min(settings.connect_timeout, settings.call_timeout);
   Result<std::unique_ptr<HttpClient>> created =
       HttpClient::create(runtime, std::move(client_settings));
   if (!created) return std::move(created).error();

@@ -25,6 +25,8 @@ struct RemoteSignerSettings {
   /** One call, from the wait for a connection to the end of the answer
       (VALIDATOR_SIGNER_CALL_TIMEOUT_MS). */
   std::chrono::milliseconds call_timeout{30'000};
+  /** Name resolution, TCP and TLS of one connection; no longer than call_timeout. */
+  std::chrono::milliseconds connect_timeout{5'000};
   /** The authorities of the remote signers' certificates; empty for those of the system. */
   std::filesystem::path ca_file;
   std::size_t connections_max = 64;

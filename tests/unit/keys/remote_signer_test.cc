@@ -6,12 +6,12 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "http/server.h"
 #include "keys/node_keys.h"
 #include "os/io_clock.h"
 #include "os/io_runtime.h"
 #include "support/example_duty.h"
 #include "support/test_key.h"
+#include "unit/keys/fake_signer.h"
 #include "unit/keys/key_test_support.h"
 
 namespace holdfast {
@@ -19,84 +19,10 @@ namespace {
 
 namespace json = boost::json;
 using std::chrono::milliseconds;
+using test::FakeSigner;
 
 /** Long enough for any machine; only a test that hangs waits for it. */
 constexpr std::chrono::minutes kHanging{2};
-
-/** A Web3Signer with the key 1, over a real server, that answers as the test says. */
-class FakeSigner {
- public:
-  explicit FakeSigner(IoRuntime& runtime) {
-    HttpServerSettings settings;
-    settings.listen = {*parse_listen_address("127.0.0.1:0")};
-    Result<std::unique_ptr<HttpServer>> started =
-        HttpServer::start(runtime, std::move(settings),
-                          [this](HttpRequest request) { return answer(std::move(request)); });
-    CHECK(started.has_value());
-    server_ = std::move(*started);
-  }
-
-  std::string url() const { return fmt::format("http://127.0.0.1:{}", server_->local_port()); }
-  void stop() { server_.reset(); }
-
-  /** Answers what is held back, so that every handler ends. */
-  void let_go() {
-    hold = false;
-    for (auto& release : std::exchange(held_, {})) release(0);
-  }
-  std::size_t held() const { return held_.size(); }
-
-  /** Set: the next answers, first to last; then the true ones again. */
-  std::vector<HttpResponse> scripted;
-  /** The requests wait for let_go(). */
-  bool hold = false;
-  std::vector<std::string> bodies;
-  std::vector<std::string> paths;
-
- private:
-  Task<HttpResponse> answer(HttpRequest request) {
-    bodies.push_back(request.body);
-    paths.push_back(request.path);
-    EXPECT_EQ(request.content_type, "application/json");
-    if (hold) {
-      co_await from_callback<int>(
-          [this](std::function<void(int)> release) { held_.push_back(std::move(release)); });
-    }
-    HttpResponse response;
-    if (!scripted.empty()) {
-      response = std::move(scripted.front());
-      scripted.erase(scripted.begin());
-      co_return response;
-    }
-    response.body = true_reply(json::parse(request.body));
-    co_return response;
-  }
-
-  static std::string true_reply(const json::value& request) {
-    const std::string_view method(request.at("method").as_string());
-    std::string result;
-    if (method == "eth_accounts") {
-      result = fmt::format(R"(["{}"])", to_eip55(test::address_one()));
-    } else if (method == "eth_sign") {
-      const std::string_view payload(request.at("params").at(1).as_string());
-      const SignableMessage message{MessageForm::eth_sign, *fixed_from_hex<MessageHash>(payload),
-                                    ""};
-      result = '"' + to_hex(sign_digest(test::plain_key_one(), message.digest()).view()) + '"';
-    } else if (method == "eth_signTypedData") {
-      const Result<TypedData> data =
-          TypedData::parse(std::string_view(request.at("params").at(1).as_string()));
-      CHECK(data.has_value());
-      result = '"' + to_hex(sign_digest(test::plain_key_one(), data->digest()).view()) + '"';
-    } else {
-      result = "null";
-    }
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})",
-                       json::serialize(request.at("id")), result);
-  }
-
-  std::unique_ptr<HttpServer> server_;
-  std::vector<std::function<void(int)>> held_;
-};
 
 HttpResponse status(unsigned code, std::string body = "boom") {
   HttpResponse response;
@@ -135,6 +61,7 @@ class RemoteSignerTest : public testing::Test {
     CHECK(plan.has_value());
     RemoteSignerSettings settings;
     settings.call_timeout = call_timeout;
+    settings.connect_timeout = kHanging;
     Result<std::unique_ptr<NodeKeys>> keys =
         NodeKeys::open(std::move(plan->keys), runtime, random, settings);
     CHECK(keys.has_value());
