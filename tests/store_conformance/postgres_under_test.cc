@@ -1,6 +1,7 @@
-#include <stdexcept>
+#include <memory>
 
 #include <fmt/format.h>
+#include <libpq-fe.h>
 
 #include "store/postgres/migrator.h"
 #include "store/postgres/postgres_store.h"
@@ -24,13 +25,40 @@ const std::string& migrated_database() {
   return url;
 }
 
+/** The other program's connection: one for all tests, for a new one costs more than a test. It
+    belongs to the cluster's owner. */
+PGconn* other_program() {
+  static const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
+      PQconnectdb(migrated_database().c_str()), &PQfinish);
+  CHECK(PQstatus(connection.get()) == CONNECTION_OK);
+  return connection.get();
+}
+
+struct SqlAnswer {
+  std::string error;
+  /** The first column of the first row. */
+  std::string value;
+};
+
+SqlAnswer ask_other_program(const std::string& sql) {
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(other_program(), sql.c_str()),
+                                                             &PQclear);
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_COMMAND_OK) return {};
+  if (status != PGRES_TUPLES_OK) return {PQerrorMessage(other_program()), ""};
+  return {"", PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : ""};
+}
+
 class PostgresUnderTest final : public SqlStoreUnderTest {
  public:
   explicit PostgresUnderTest(TestLoop& loop) : loop_(loop), url_(migrated_database()) {
-    // As the cluster's owner, past the triggers that keep everybody else from forgetting.
-    run_sql(url_,
-            "SET session_replication_role = replica;"
-            "TRUNCATE validator_duties, holdfast_ledger, holdfast_watermark");
+    // Past the triggers that keep everybody but the cluster's owner from forgetting.
+    const SqlAnswer emptied = ask_other_program(
+        "SET session_replication_role = replica;"
+        "DELETE FROM validator_duties; DELETE FROM holdfast_ledger;"
+        "DELETE FROM holdfast_watermark;"
+        "RESET session_replication_role");
+    CHECK(emptied.error.empty());
   }
   ~PostgresUnderTest() override {
     for (auto& store : stores_) loop_.run(store->close());
@@ -51,16 +79,9 @@ class PostgresUnderTest final : public SqlStoreUnderTest {
     return *stores_.back();
   }
 
-  std::string try_sql(const std::string& sql) override {
-    try {
-      run_sql(url_, sql);
-      return "";
-    } catch (const std::runtime_error& error) {
-      return error.what();
-    }
-  }
+  std::string try_sql(const std::string& sql) override { return ask_other_program(sql).error; }
 
-  std::string value(const std::string& sql) override { return sql_value(url_, sql); }
+  std::string value(const std::string& sql) override { return ask_other_program(sql).value; }
 
   std::string earlier(const std::string& seconds) const override {
     return fmt::format("started_at - {} * INTERVAL '1 second'", seconds);
