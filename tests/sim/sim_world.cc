@@ -17,6 +17,17 @@ const RollupAddress kRollup = test::filled_with<RollupAddress>(0x11);
 constexpr DutyType kTypes[] = {DutyType::block_proposal, DutyType::attestation,
                                DutyType::governance_vote};
 
+/** The hash of one of the messages that could be wanted for a duty. Messages of different duties
+    differ, as they do in the protocol, where the duty is part of what is hashed. */
+MessageHash message_of(const DutyKey& key, std::uint64_t content) {
+  MessageHash hash = test::hash_of(static_cast<std::uint8_t>(content));
+  hash.bytes[28] = key.validator_address.bytes[0];
+  hash.bytes[29] = static_cast<std::uint8_t>(key.slot.number());
+  hash.bytes[30] = static_cast<std::uint8_t>(key.duty_type);
+  hash.bytes[31] = static_cast<std::uint8_t>(key.block_index_within_checkpoint.number() + 1);
+  return hash;
+}
+
 }  // namespace
 
 World::World(SimSettings settings)
@@ -58,14 +69,16 @@ Duty World::draw_duty(Slot slot) {
   const BlockIndex index = type == DutyType::block_proposal
                                ? BlockIndex(static_cast<int>(dice_.below(2)))
                                : kNoBlockIndex;
-  return Duty{.key = DutyKey{.rollup_address = kRollup,
-                             .validator_address = validators_[dice_.below(2)],
-                             .slot = slot,
-                             .duty_type = type,
-                             .block_index_within_checkpoint = index},
-              .message_hash = test::hash_of(1),
-              .block_number = {},
-              .checkpoint_number = {}};
+  Duty duty{.key = DutyKey{.rollup_address = kRollup,
+                           .validator_address = validators_[dice_.below(2)],
+                           .slot = slot,
+                           .duty_type = type,
+                           .block_index_within_checkpoint = index},
+            .message_hash = {},
+            .block_number = {},
+            .checkpoint_number = {}};
+  duty.message_hash = message_of(duty.key, 1);
+  return duty;
 }
 
 void World::plan_slot(Slot slot) {
@@ -88,12 +101,12 @@ void World::plan_requests(const Duty& duty, milliseconds due) {
   const bool nodes_agree = dice_.percent(50);
   for (std::size_t index = 0; index < kNodes; ++index) {
     Duty wanted = duty;
-    if (!nodes_agree) wanted.message_hash = test::hash_of(static_cast<std::uint8_t>(index + 1));
+    if (!nodes_agree) wanted.message_hash = message_of(duty.key, index + 1);
     const std::size_t times = 1 + dice_.below(3);
     for (std::size_t time = 0; time < times; ++time) {
       // A client whose request failed asks again, maybe for something else.
       Duty asked = wanted;
-      if (time > 0 && dice_.percent(30)) asked.message_hash = test::hash_of(9);
+      if (time > 0 && dice_.percent(30)) asked.message_hash = message_of(duty.key, 9);
       at(due + milliseconds(dice_.below(200) + time * dice_.below(5000)), [this, index, asked] {
         if (healed_) return;
         tell(fmt::format("{} is asked for {} {}", node(index).id(), to_text(asked.key),
@@ -106,7 +119,7 @@ void World::plan_requests(const Duty& duty, milliseconds due) {
 
 void World::plan_stock_node(const Duty& duty, milliseconds due) {
   Duty row = duty;
-  row.message_hash = test::hash_of(static_cast<std::uint8_t>(20 + dice_.below(2)));
+  row.message_hash = message_of(duty.key, 20);
   const bool gated = dice_.percent(50);
   const std::string token =
       fmt::format("{}{:032x}",
@@ -239,6 +252,7 @@ void World::demand_liveness() {
     duty.key.duty_type = type;
     duty.key.block_index_within_checkpoint =
         type == DutyType::block_proposal ? BlockIndex(0) : kNoBlockIndex;
+    duty.message_hash = message_of(duty.key, 1);
     fresh.push_back(duty);
   }
   // Old duties end somehow, too: signed, or refused for a reason that lasts.

@@ -18,7 +18,14 @@
 namespace holdfast::cli {
 namespace {
 
-using namespace demo;
+using demo::Audit;
+using demo::audit_table;
+using demo::audit_text;
+using demo::AuditReport;
+using demo::Cluster;
+using demo::ClusterSettings;
+using demo::Driver;
+using demo::PlaySettings;
 
 constexpr OptionSpec kOptions[] = {
     {"--nodes", "NUMBER", "Signer processes, 2 to 10 (default 3)."},
