@@ -153,6 +153,11 @@ void PostgresServer::launch() {
       {"log_timezone", "UTC"},
       {"superuser_reserved_connections", "0"},
       {"shared_buffers", "32MB"},
+      // A crash of the server's processes is all that a test makes it survive.
+      {"full_page_writes", options_.fsync ? "on" : "off"},
+      {"wal_level", "minimal"},
+      {"max_wal_senders", "0"},
+      {"autovacuum", "off"},
   };
   for (const auto& [name, value] : options_.settings) settings[name] = value;
   for (const auto& [name, value] : settings) {

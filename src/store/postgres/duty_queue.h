@@ -73,7 +73,7 @@ class DutyQueue {
   using Time = std::chrono::steady_clock::time_point;
 
   /** The most rows in one statement. */
-  static constexpr std::size_t kBatchMax = 128;
+  static constexpr std::size_t kBatchMax = 64;
   /** More than this may not wait; the next is answered `unsent`, overloaded. */
   static constexpr std::size_t kWaitingMax = 20000;
 

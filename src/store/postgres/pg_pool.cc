@@ -18,9 +18,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kBackoffFirst{50};
 constexpr milliseconds kBackoffMost{2000};
 constexpr milliseconds kHousekeeping{1000};
-/** So many waiting operations for each busy connection make another one worth its while: below
-    this, one larger batch costs the server less than two smaller ones. */
-constexpr std::size_t kWorthAnother = 48;
+/** So many waiting operations for each busy connection make another one worth its while, for the
+    server works on one batch while the signer works on the answers of the other. Below this, one
+    larger batch costs the server less than two smaller ones. */
+constexpr std::size_t kWorthAnother = 16;
 /** A batch that is on its way for longer than this is held up by something. */
 constexpr milliseconds kHeldUp{20};
 

@@ -1,5 +1,6 @@
 #include "store/postgres/postgres_store.h"
 
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -161,12 +162,14 @@ Task<Result<std::optional<DutyStore::LockReply>>> PostgresStore::Impl::try_take_
   calls[2].sql = Sql::facts;
   calls[2].params = key_params(request.duty.key);
   std::vector<PgReply> replies = co_await ask_together(std::move(calls));
-  for (std::size_t index = 0; index < 2; ++index) {
-    const PgReply& reply = replies[index];
-    if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::writes);
-    if (reply.rows.size() > 0) {
-      co_return std::optional<LockReply>(Locked{std::string(reply.rows.text(0, 0))});
+  const std::array<const PgReply*, 2> writes = {&replies[0], &replies[1]};
+  for (const PgReply* reply : writes) {
+    if (reply->outcome == PgReply::Outcome::done && reply->rows.size() > 0) {
+      co_return std::optional<LockReply>(Locked{std::string(reply->rows.text(0, 0))});
     }
+  }
+  for (const PgReply* reply : writes) {
+    if (reply->outcome != PgReply::Outcome::done) co_return error_in(*reply, Effect::writes);
   }
   // Neither of the two changed anything, so a failure from here on is not in doubt.
   if (replies[2].outcome != PgReply::Outcome::done) co_return error_in(replies[2], Effect::reads);

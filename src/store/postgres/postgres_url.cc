@@ -1,6 +1,7 @@
 #include "store/postgres/postgres_url.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <vector>
 
@@ -42,6 +43,14 @@ bool has_stray_at(std::string_view text) {
 bool are_ports(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || c == ','; });
+}
+
+/** 1 to 65535, or nothing, which is the default. */
+bool is_port(const std::string& digits) {
+  if (digits.empty()) return true;
+  int number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && number >= 1 && number <= 65535;
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -90,9 +99,7 @@ Result<PostgresUrl> PostgresUrl::parse(std::string_view text) {
     return invalid("the port is not a number" + std::string(kEscape));
   }
   for (const std::string& port : split(value("port"))) {
-    if (port.size() > 5 || (!port.empty() && (std::stoi(port) < 1 || std::stoi(port) > 65535))) {
-      return invalid("a port must be 1 to 65535");
-    }
+    if (!is_port(port)) return invalid("a port must be 1 to 65535");
   }
   const std::vector<std::string> hosts = split(value("host"));
   const std::vector<std::string> addresses = split(value("hostaddr"));

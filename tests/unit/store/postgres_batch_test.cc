@@ -21,15 +21,15 @@ INSTANTIATE_TEST_SUITE_P(SchemaVersions, PostgresBatch, testing::Values(1, 2),
                          [](const auto& info) { return "v" + std::to_string(info.param); });
 
 TEST_P(PostgresBatch, sends_what_waits_together_as_one_statement) {
-  for (int slot = 0; slot < 100; ++slot) {
+  for (int slot = 0; slot < 60; ++slot) {
     node_.claim(duty_at(slot), token_of(static_cast<std::uint64_t>(slot)));
   }
   node_.run_until_all_answered();
   for (const auto& reply : node_.claims) EXPECT_TRUE(reply->won);
   EXPECT_EQ(node_.pool.use().batches, 1U);
-  EXPECT_EQ(node_.pool.use().batched_operations, 100U);
+  EXPECT_EQ(node_.pool.use().batched_operations, 60U);
 
-  for (int slot = 0; slot < 100; ++slot) {
+  for (int slot = 0; slot < 60; ++slot) {
     node_.record(duty_at(slot), token_of(static_cast<std::uint64_t>(slot)));
   }
   node_.run_until_all_answered();
@@ -38,7 +38,7 @@ TEST_P(PostgresBatch, sends_what_waits_together_as_one_statement) {
   EXPECT_EQ(sql_value(url_,
                       "SELECT count(*) FROM validator_duties WHERE status = 'signed' AND "
                       "length(signature) = 132 AND completed_at >= started_at"),
-            "100");
+            "60");
 }
 
 TEST_P(PostgresBatch, splits_more_than_the_most_rows) {

@@ -119,7 +119,9 @@ TEST_F(PostgresPool, refuses_a_read_only_database_and_recovers_without_restart) 
 }
 
 TEST_F(PostgresPool, refuses_a_replica_and_finds_the_primary_among_several_hosts) {
-  PostgresServer replica;
+  PostgresOptions options;
+  options.settings["wal_level"] = "replica";
+  PostgresServer replica(options);
   const std::string there = migrated_database(replica);
   const std::string name = sql_value(there, "SELECT current_database()");
   replica.become_replica();
