@@ -177,9 +177,9 @@ constexpr std::array<Setting, kSettingCount> kTable = {{
     {SettingId::log_format, kProcess, "--log-format", "HOLDFAST_LOG_FORMAT", "log.format", choice,
      "text", "", 0, 0, "text|json", "How log lines are written to stderr."},
     {SettingId::memory_lock, kProcess, "--memory-lock", "HOLDFAST_MEMORY_LOCK",
-     "process.memory_lock", choice, "best_effort", "", 0, 0, "required|best_effort",
-     "Keys live in memory that is not swapped. `best_effort` goes on with a warning where the "
-     "limit (RLIMIT_MEMLOCK) is too low, `required` refuses to start."},
+     "process.memory_lock", choice, "required", "", 0, 0, "required|best_effort",
+     "Keys live in memory that is not swapped. `required` refuses to start where the limit "
+     "(RLIMIT_MEMLOCK) is too low, `best_effort` goes on with a warning."},
 }};
 
 }  // namespace

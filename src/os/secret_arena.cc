@@ -49,7 +49,7 @@ Error lock_error(std::size_t size, int error) {
       ErrorKind::permission_denied,
       fmt::format("{} bytes of memory for secrets cannot be locked ({}; the limit is {}): raise "
                   "LimitMEMLOCK in the systemd unit, or `ulimit -l` in the shell, or accept that "
-                  "secrets may be swapped to disk with --memory-lock try",
+                  "secrets may be swapped to disk with --memory-lock best_effort",
                   size, strerror(error), allowed)};
 }
 
