@@ -1,5 +1,7 @@
 #include "cli/signer_settings.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/hex.h"
@@ -136,6 +138,17 @@ std::vector<std::string> signer_warnings(const Settings& settings) {
     warnings.push_back(
         fmt::format("{} is on: a client of this signer can withdraw the attester's stake",
                     settings.value(allow_attester_exit).place));
+  }
+  const std::vector<std::string> harmless = settings.list(harmless_duty_types);
+  const bool any_payload =
+      settings.boolean(gated) && std::find(harmless.begin(), harmless.end(),
+                                           name_of(DutyType::auth_request)) != harmless.end();
+  if (any_payload) {
+    warnings.push_back(
+        fmt::format("{} names AUTH_REQUEST: an eth_sign that belongs to no duty is signed whatever "
+                    "it is. That is safe only where all duties are typed data, so never behind "
+                    "Aztec 4.1.2",
+                    settings.value(harmless_duty_types).place));
   }
   if (settings.has(bearer_token_file) && !settings.has(tls_certificate)) {
     const Result<ListenAddress> address = parse_listen_address(settings.text(listen));

@@ -33,6 +33,8 @@ class SignObserver {
   virtual void on_replay(const Duty&) {}
   virtual void on_refusal(const Refusal&) {}
   virtual void on_pinned(const Duty&) {}
+  /** After a failed signing the lock could not be given back or pinned either. */
+  virtual void on_not_given_back(const Duty&, const Error&) {}
   virtual void on_error(const Duty&, const Error&) {}
 };
 

@@ -242,7 +242,7 @@ Task<SignOutcome> SignPath::give_back(Attempt& attempt, HeldLock lock, SignFailu
   Result<void> given_back = co_await std::move(giving_back);
   // The signing error is what the caller must see (Aztec's W15 hides it); a lock that could not be
   // given back is told beside it and is taken over when it is abandoned.
-  if (!given_back) observer_.on_error(attempt.duty, given_back.error());
+  if (!given_back) observer_.on_not_given_back(attempt.duty, given_back.error());
   co_return std::move(failure.error);
 }
 

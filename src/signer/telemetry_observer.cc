@@ -231,6 +231,14 @@ void TelemetryObserver::on_pinned(const Duty& duty) {
        {"nodeId", node_id_}});
 }
 
+void TelemetryObserver::on_not_given_back(const Duty& duty, const Error& error) {
+  // The request itself is counted by its own error, so only the log hears of this one.
+  logger_.log(LogLevel::warn, kModule, about("Failed to delete duty", duty.key),
+              {{"validatorAddress", to_text(duty.key.validator_address)},
+               {"nodeId", node_id_},
+               {"error", error.message}});
+}
+
 void TelemetryObserver::on_error(const Duty& duty, const Error& error) {
   count(duty.key.duty_type, DutyOutcome::error);
   errors_[index_of(error.kind)]->add();

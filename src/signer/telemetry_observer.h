@@ -56,6 +56,7 @@ class TelemetryObserver : public SignObserver {
   void on_replay(const Duty& duty) override;
   void on_refusal(const Refusal& refusal) override;
   void on_pinned(const Duty& duty) override;
+  void on_not_given_back(const Duty& duty, const Error& error) override;
   void on_error(const Duty& duty, const Error& error) override;
 
   /** A message that takes no lock (AUTH_REQUEST, TXS) was signed, or could not be. */

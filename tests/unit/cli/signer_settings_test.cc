@@ -94,6 +94,16 @@ TEST(SignerWarnings, tell_that_nothing_is_forgotten) {
   EXPECT_NE(warnings[0].find("forgets no signed duty"), std::string::npos);
 }
 
+TEST(SignerWarnings, tell_what_naming_auth_request_lets_through_in_gated_mode) {
+  EXPECT_TRUE(signer_warnings(settings_from({{harmless_duty_types, "AUTH_REQUEST"}})).empty());
+  EXPECT_TRUE(
+      signer_warnings(settings_from({{gated, "true"}, {harmless_duty_types, "TXS"}})).empty());
+  const auto warnings =
+      signer_warnings(settings_from({{gated, "true"}, {harmless_duty_types, "TXS,AUTH_REQUEST"}}));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("an eth_sign that belongs to no duty is signed"), std::string::npos);
+}
+
 TEST(SignerSettings, become_the_types_of_the_rooms) {
   const Settings settings = settings_from({{node_id, "n1"},
                                            {replay, "any"},

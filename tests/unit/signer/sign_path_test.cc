@@ -28,11 +28,15 @@ class Recorder final : public SignObserver {
   void on_wait(const Duty&, std::string_view) override { ++waits; }
   void on_take_over(const Duty&, std::string_view from) override { taken_from.emplace_back(from); }
   void on_pinned(const Duty&) override { ++pins; }
+  void on_not_given_back(const Duty&, const Error&) override { ++not_given_back; }
+  void on_error(const Duty&, const Error&) override { ++errors; }
 
   std::vector<SignStep> steps;
   std::vector<std::string> taken_from;
   int waits = 0;
   int pins = 0;
+  int not_given_back = 0;
+  int errors = 0;
 };
 
 /** One node: its own key backend and sign path, over a store that it shares. */
@@ -202,6 +206,18 @@ TEST_F(SignPathTest, a_pinned_duty_stays_pinned_when_the_next_node_fails_too) {
   Node three("node-3", store, clock, random);
   EXPECT_EQ(reason_of(sign(three, duty(0xbb))), RefusalReason::slashing_protection);
   (void)signature_of(sign(three, duty(0xaa)));
+}
+
+// Aztec's W15: a failing clean-up must not hide why signing failed, nor leave the duty lost.
+TEST_F(SignPathTest, a_lock_that_cannot_be_given_back_hides_no_error_and_is_taken_over) {
+  one.key->failure =
+      SignFailure{MaySign::has_not_signed, Error{ErrorKind::permission_denied, "refused"}};
+  one.key->before_answer = [this] { store.inject(MemoryFault::refused); };
+  EXPECT_EQ(error_of(sign(one, duty(0xaa))), ErrorKind::permission_denied);
+  EXPECT_EQ(one.seen.not_given_back, 1);
+  EXPECT_EQ(one.seen.errors, 1) << "one request is one error";
+  ASSERT_TRUE(row().has_value());
+  (void)signature_of(sign(two, duty(0xbb)));
 }
 
 TEST_F(SignPathTest, does_not_sign_after_the_deadline) {
