@@ -276,7 +276,11 @@ export class HoldfastNode {
 
 /** Aztec's own HA signer of version 4.1.2, as a stock node makes it. */
 export async function startAztecSigner(nodeId, databaseUrl, overrides = {}) {
-  const { signer } = await createHASigner({
+  // The pool is ours, to be closed when the signer refuses to start; and a server that is stopped
+  // must not end this process, as it does end a stock node of this version (W8).
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+  pool.on('error', () => {});
+  const config = {
     haSigningEnabled: true,
     databaseUrl,
     nodeId,
@@ -285,7 +289,14 @@ export async function startAztecSigner(nodeId, databaseUrl, overrides = {}) {
     maxStuckDutiesAgeMs: 144_000,
     l1Contracts: { rollupAddress: ROLLUP },
     ...overrides,
-  });
+  };
+  let signer;
+  try {
+    ({ signer } = await createHASigner(config, { pool }));
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   await signer.start();
   onClose(() => signer.stop());
   return signer;
