@@ -192,8 +192,10 @@ class Node:
         out = open(self.folder / "stdout", "wb")
         err = open(self.folder / "stderr", "ab")
         with out, err:
-            self.process = subprocess.Popen(self.command(), stdout=out, stderr=err,
-                                            stdin=subprocess.DEVNULL, env=environment)
+            # A signer does not outlive the test, not even one that is killed.
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command()],
+                                            stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+                                            env=environment)
         return self
 
     def wait_ready(self) -> "Node":

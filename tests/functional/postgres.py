@@ -98,8 +98,9 @@ class Postgres:
     def _launch(self, port: int) -> None:
         options = [f"-c{name}={value}" for name, value in self.settings.items()]
         with open(self.folder / "log", "ab") as log:
+            # The server does not outlive the test, not even one that is killed.
             self.process = subprocess.Popen(
-                [self.bin / "postgres", "-D", self.data, f"-cport={port}",
+                ["setpriv", "--pdeathsig", "QUIT", self.bin / "postgres", "-D", self.data, f"-cport={port}",
                  f"-cunix_socket_directories={self.folder}", *options],
                 stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self.user)
 

@@ -137,9 +137,13 @@ export async function startSigner(nodeId, databaseUrl, words = [], environment =
   writeFileSync(keystore, JSON.stringify({ schemaVersion: 1, validators: [validator] }), {
     mode: 0o600,
   });
+  // A signer does not outlive the test, not even one that is killed.
   const child = spawn(
-    join(BUILD, 'bin/holdfast'),
+    'setpriv',
     [
+      '--pdeathsig',
+      'KILL',
+      join(BUILD, 'bin/holdfast'),
       'signer',
       '--node-id',
       nodeId,
