@@ -100,8 +100,8 @@ class Postgres:
         with open(self.folder / "log", "ab") as log:
             # The server does not outlive the test, not even one that is killed.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "QUIT", self.bin / "postgres", "-D", self.data, f"-cport={port}",
-                 f"-cunix_socket_directories={self.folder}", *options],
+                ["setpriv", "--pdeathsig", "QUIT", self.bin / "postgres", "-D", self.data,
+                 f"-cport={port}", f"-cunix_socket_directories={self.folder}", *options],
                 stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self.user)
 
     def _answers(self, port: int) -> bool:
