@@ -34,7 +34,9 @@ StopSignals::StopSignals(IoRuntime& runtime, std::function<void(int)> on_signal)
 
 StopSignals::~StopSignals() {
   impl_->on_signal = nullptr;
+  // Clearing alone would leave the wait behind, which owns the set that it waits on.
   boost::system::error_code ignored;
+  impl_->signals.cancel(ignored);
   impl_->signals.clear(ignored);
 }
 
