@@ -20,8 +20,10 @@ import repository
 
 THREADED = ["unit_os", "unit_http", "unit_store", "unit_store_postgres", "unit_signer", "unit_api",
             "store_conformance_test"]
-EVERYTHING = re.compile(r"^(unit_\w+|store_conformance_test|crash_points_test|fuzz_\w+)$")
+EVERYTHING = re.compile(
+    r"^(unit_\w+|store_conformance_test|crash_points_test|simulate|fuzz_\w+)$")
 FUZZ_MUTATIONS = 3000
+SIMULATED_SEEDS = 3000
 PROGRAM_SECONDS = 900
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:check_initialization_order=1:strict_string_checks=1",
@@ -67,6 +69,8 @@ def targets_of(build: pathlib.Path, preset: str) -> list[str]:
 
 def command_of(build: pathlib.Path, name: str) -> list[str]:
     program = str(build / "tests" / name)
+    if name == "simulate":
+        return [program, "--seeds", str(SIMULATED_SEEDS)]
     if not name.startswith("fuzz_"):
         return [program]
     corpus = repository.ROOT / "tests/fuzz/corpus" / name.removeprefix("fuzz_")
@@ -74,6 +78,8 @@ def command_of(build: pathlib.Path, name: str) -> list[str]:
 
 
 def ran_nothing(name: str, output: str) -> bool:
+    if name == "simulate":
+        return f"{SIMULATED_SEEDS} seeds" not in output
     return not name.startswith("fuzz_") and not re.search(r"^\[  PASSED  \] [1-9]", output, re.M)
 
 
