@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Builds the test programs under a sanitizer and runs them: sanitize.py asan-ubsan|tsan.
 
-AddressSanitizer and UndefinedBehaviorSanitizer see every unit, the fuzzed parsers and the store
-conformance suite; ThreadSanitizer sees the programs that have threads. What failed is said again
-at the very end, within 60 lines, so that a log that is cut still shows it.
+AddressSanitizer and UndefinedBehaviorSanitizer see every unit, the simulation, the fuzzed parsers
+and the store conformance suite; ThreadSanitizer sees the programs that have threads. What failed
+is said again at the very end, within 60 lines, so that a log that is cut still shows it.
 """
 
 import concurrent.futures
