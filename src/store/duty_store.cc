@@ -1,5 +1,6 @@
 #include "store/duty_store.h"
 
+#include <map>
 #include <utility>
 
 namespace holdfast {
@@ -18,6 +19,17 @@ Error in_doubt(const Duty& duty, std::string_view what, const Error& last) {
   return Error{ErrorKind::in_doubt,
                std::string(what) + " of " + to_text(duty.key) +
                    " is in doubt, and reading it back failed: " + last.message};
+}
+
+/** Adds what one more transaction pruned. */
+void add_pruned(std::map<std::pair<Address, DutyType>, PrunedDuties>& all,
+                const PrunedDuties& pruned) {
+  auto [entry, is_new] =
+      all.try_emplace(std::pair(pruned.validator_address, pruned.duty_type), pruned);
+  if (is_new) return;
+  entry->second.watermark_after = pruned.watermark_after;
+  entry->second.rows_deleted += pruned.rows_deleted;
+  entry->second.ledger_entries_deleted += pruned.ledger_entries_deleted;
 }
 
 }  // namespace
@@ -118,6 +130,20 @@ Task<Result<GatedAnswer>> DutyStore::find_gated(RollupAddress rollup, Address va
   if (auto* taken = std::get_if<Taken>(&*reply)) co_return GatedAnswer(std::move(*taken));
   if (auto* below = std::get_if<BelowWatermark>(&*reply)) co_return GatedAnswer(*below);
   co_return GatedAnswer(std::monostate{});
+}
+
+Task<Result<std::vector<PrunedDuties>>> DutyStore::prune(PruneRequest request) {
+  std::map<std::pair<Address, DutyType>, PrunedDuties> all;
+  for (;;) {
+    PruneRequest part = request;
+    Result<std::vector<PrunedDuties>> pruned = co_await do_prune(std::move(part));
+    if (!pruned) co_return std::move(pruned).error();
+    for (const PrunedDuties& each : *pruned) add_pruned(all, each);
+    if (pruned->empty() || request.mode == PruneMode::dry_run) break;
+  }
+  std::vector<PrunedDuties> sorted;
+  for (const auto& [key, pruned] : all) sorted.push_back(pruned);
+  co_return sorted;
 }
 
 Task<Result<DutyStore::TokenState>> DutyStore::resolve(TokenQuestion question) {

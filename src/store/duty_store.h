@@ -79,6 +79,42 @@ struct DutyCount {
   std::int64_t signed_count = 0;
 };
 
+/** Prunes duties below this slot. */
+struct BeforeSlot {
+  Slot slot;
+};
+/** Prunes duties that were signed at least this long ago by the database's clock. A duty that is
+    not signed counts from the start of its lock; so the age must be longer than anybody can be at
+    work on one duty. */
+struct OlderThan {
+  std::chrono::milliseconds age{0};
+};
+enum class PruneMode : std::uint8_t {
+  /** Changes nothing and says what `apply` would do now. */
+  dry_run = 0,
+  apply,
+};
+
+struct PruneRequest {
+  RollupAddress rollup_address;
+  std::variant<BeforeSlot, OlderThan> what;
+  /** Absent: all validators of the rollup. */
+  std::optional<Address> validator_address;
+  /** Absent: all duty types. */
+  std::optional<DutyType> duty_type;
+  PruneMode mode = PruneMode::dry_run;
+};
+
+/** What was pruned, or would be, of one validator's duties of one type. */
+struct PrunedDuties {
+  Address validator_address;
+  DutyType duty_type = DutyType::unknown;
+  std::optional<Slot> watermark_before;
+  std::optional<Slot> watermark_after;
+  std::int64_t rows_deleted = 0;
+  std::int64_t ledger_entries_deleted = 0;
+};
+
 /** What a store says about itself; `check` gives it only when signing is possible. */
 struct StoreState {
   /** "sqlite", "postgres", "memory". */
@@ -149,6 +185,18 @@ class DutyStore {
   virtual Task<Result<std::int64_t>> delete_stuck(std::string node_id,
                                                   std::chrono::milliseconds min_age) = 0;
 
+  /** Forgets old duties of one rollup (S3). For each validator and duty type the watermark rises to
+      the highest slot that is pruned, so that it refuses that slot and all below it for ever, and
+      the rows and ledger entries at or below it are deleted in the same transaction. By age the
+      watermark stays below the lowest slot that has a duty which is too young.
+
+      Many rows take several transactions, each of which is complete in itself; after an error some
+      of them may be done, and the same request may be made again. Signing goes on meanwhile: a
+      claim or record is before a transaction, which then sees its row, or is refused by the
+      watermark, or is the one content that was ever signed for its slot. Gives only validators and
+      types of which something is pruned, sorted. */
+  Task<Result<std::vector<PrunedDuties>>> prune(PruneRequest request);
+
   /** Asks the store whether it can be signed with: reachable, the right schema, writable. */
   virtual Task<Result<StoreState>> check() = 0;
 
@@ -201,6 +249,13 @@ class DutyStore {
   virtual Task<Result<void>> do_release(ReleaseRequest request) = 0;
   virtual Task<Result<GatedReply>> do_find_gated(RollupAddress rollup, Address validator,
                                                  MessageHash message_hash) = 0;
+
+  /** About how many rows and ledger entries one transaction of `apply` deletes at most, so that it
+      never holds up signing for long. */
+  static constexpr std::int64_t kPruneBatch = 2000;
+  /** One transaction of a prune (a dry run: all of it). Nothing is left to prune when it changes
+      nothing. */
+  virtual Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) = 0;
 
   /** What a row says about a token: the reading back of S5. */
   enum class TokenState : std::uint8_t {

@@ -178,6 +178,9 @@ Task<Result<std::vector<DutyCount>>> SimLink::count_by_node(std::chrono::seconds
 Task<Result<std::int64_t>> SimLink::delete_stuck(std::string node_id, milliseconds min_age) {
   co_return co_await context_.store.delete_stuck(std::move(node_id), min_age);
 }
+Task<Result<std::vector<PrunedDuties>>> SimLink::do_prune(PruneRequest request) {
+  co_return co_await context_.store.do_prune(std::move(request));
+}
 Task<Result<StoreState>> SimLink::check() {
   co_return co_await context_.store.check();
 }

@@ -98,6 +98,7 @@ class SimLink final : public DutyStore {
   Task<Result<GatedReply>> do_find_gated(RollupAddress rollup, Address validator,
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
+  Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
 
  private:
   /** Carries one call there and back; `work` runs at the store at most once, maybe after the

@@ -83,8 +83,8 @@ class PostgresUnderTest final : public SqlStoreUnderTest {
 
   std::string value(const std::string& sql) override { return ask_other_program(sql).value; }
 
-  std::string earlier(const std::string& seconds) const override {
-    return fmt::format("started_at - {} * INTERVAL '1 second'", seconds);
+  std::string earlier(const std::string& column, const std::string& seconds) const override {
+    return fmt::format("{} - {} * INTERVAL '1 second'", column, seconds);
   }
 
  private:

@@ -49,7 +49,7 @@ TEST_P(Sql, item_14_an_unknown_status_is_refused) {
 
 TEST_P(Sql, a_completion_before_the_start_is_refused) {
   ASSERT_TRUE(sql().insert_stock_row(example_duty(), "stock", kStockToken));
-  EXPECT_NE(sql().try_sql(update("completed_at = " + sql().earlier("1"))), "");
+  EXPECT_NE(sql().try_sql(update("completed_at = " + sql().earlier("started_at", "1"))), "");
 }
 
 TEST_P(Sql, what_was_signed_never_changes) {
@@ -87,6 +87,17 @@ TEST_P(Sql, the_ledger_is_only_ever_added_to) {
   EXPECT_NE(sql().try_sql("UPDATE holdfast_ledger SET slot = 1"), "");
   EXPECT_NE(sql().try_sql("UPDATE holdfast_ledger SET message_hash = '0x'"), "");
   EXPECT_EQ(sql().value("SELECT slot FROM holdfast_ledger"), "100");
+}
+
+TEST_P(Sql, the_ledger_gives_up_only_what_the_watermark_refuses) {
+  for (const std::int64_t slot : {99, 100, 101}) sign(duty_at(slot));
+  EXPECT_EQ(sql().try_sql("DELETE FROM validator_duties"), "");
+  EXPECT_NE(sql().try_sql("DELETE FROM holdfast_ledger WHERE slot = 99"), "");
+  sql().raise_watermark(example_duty().key, Slot(100));
+  EXPECT_NE(sql().try_sql("DELETE FROM holdfast_ledger WHERE slot = 101"), "");
+  EXPECT_NE(sql().try_sql("DELETE FROM holdfast_ledger"), "");
+  EXPECT_EQ(sql().try_sql("DELETE FROM holdfast_ledger WHERE slot <= 100"), "");
+  EXPECT_EQ(sql().value("SELECT slot FROM holdfast_ledger"), "101");
 }
 
 TEST_P(Sql, deleting_all_rows_at_once_moves_all_evidence) {

@@ -52,8 +52,8 @@ class SqliteUnderTest final : public SqlStoreUnderTest {
     return first;
   }
 
-  std::string earlier(const std::string& seconds) const override {
-    return fmt::format("started_at - CAST({} * 1000 AS INTEGER)", seconds);
+  std::string earlier(const std::string& column, const std::string& seconds) const override {
+    return fmt::format("{} - CAST({} * 1000 AS INTEGER)", column, seconds);
   }
 
  private:

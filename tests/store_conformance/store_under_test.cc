@@ -99,8 +99,9 @@ void SqlStoreUnderTest::raise_watermark(const DutyKey& key, Slot slot) {
 
 void SqlStoreUnderTest::age_row(const DutyKey& key, std::chrono::milliseconds age) {
   const std::string seconds = fmt::format("{}", static_cast<double>(age.count()) / 1000);
-  must(try_sql(fmt::format("UPDATE validator_duties SET started_at = {} WHERE {}", earlier(seconds),
-                           sql_key(key))));
+  must(try_sql(
+      fmt::format("UPDATE validator_duties SET started_at = {}, completed_at = {} WHERE {}",
+                  earlier("started_at", seconds), earlier("completed_at", seconds), sql_key(key))));
 }
 
 std::unique_ptr<StoreUnderTest> make_store(StoreKind kind, TestLoop& loop) {

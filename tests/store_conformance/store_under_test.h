@@ -36,7 +36,8 @@ class StoreUnderTest {
   /** What an Aztec node does when it starts: deletes all rows of other rollups. */
   virtual void delete_other_rollups(const RollupAddress& kept) = 0;
   virtual void raise_watermark(const DutyKey& key, Slot slot) = 0;
-  /** Makes the row this much older, by the database's clock. */
+  /** Makes the row's start, and its completion if it has one, this much older, by the database's
+      clock. */
   virtual void age_row(const DutyKey& key, std::chrono::milliseconds age) = 0;
 };
 
@@ -47,8 +48,8 @@ class SqlStoreUnderTest : public StoreUnderTest {
   virtual std::string try_sql(const std::string& sql) = 0;
   /** The first column of the first row, as text. */
   virtual std::string value(const std::string& sql) = 0;
-  /** started_at moved back by `seconds`, as an expression. */
-  virtual std::string earlier(const std::string& seconds) const = 0;
+  /** The column moved back by `seconds`, as an expression. */
+  virtual std::string earlier(const std::string& column, const std::string& seconds) const = 0;
 
   bool insert_stock_row(const Duty& duty, const std::string& node_id,
                         const std::string& token) override;

@@ -7,14 +7,6 @@
 namespace holdfast {
 namespace {
 
-Error refused() {
-  return {ErrorKind::unavailable, "the memory store was told to fail; nothing was changed"};
-}
-
-Error lost_answer() {
-  return {ErrorKind::in_doubt, "the memory store was told to lose the answer of a commit"};
-}
-
 bool matches(const DutyFilter& filter, const StoredRow& row, std::int64_t now_ms) {
   const DutyKey& key = row.duty.key;
   if (filter.rollup_address && key.rollup_address != *filter.rollup_address) return false;
@@ -38,6 +30,14 @@ bool goes_before(const StoredRow& row, const StoredRow& other) {
 }  // namespace
 
 MemoryStore::MemoryStore(Clock& clock) : DutyStore(clock), clock_(clock) {}
+
+Error MemoryStore::refused() {
+  return {ErrorKind::unavailable, "the memory store was told to fail; nothing was changed"};
+}
+
+Error MemoryStore::lost_answer() {
+  return {ErrorKind::in_doubt, "the memory store was told to lose the answer of a commit"};
+}
 
 std::int64_t MemoryStore::now_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now()).count();
@@ -256,7 +256,7 @@ Task<Result<StoreState>> MemoryStore::check() {
   state.backend = "memory";
   state.place = "this process";
   state.schema_version = 2;
-  state.holdfast_schema_version = 1;
+  state.holdfast_schema_version = 2;
   co_return state;
 }
 
@@ -285,7 +285,9 @@ bool MemoryStore::insert_stock_row(const Duty& duty, const std::string& node_id,
 void MemoryStore::delete_row(const DutyKey& key) {
   const auto found = rows_.find(key);
   if (found == rows_.end()) return;
-  if (found->second.is_evidence()) ledger_.emplace(key, found->second);
+  const std::optional<Slot> watermark = facts_of(key).watermark;
+  const bool refused_for_ever = watermark && key.slot <= *watermark;
+  if (found->second.is_evidence() && !refused_for_ever) ledger_.emplace(key, found->second);
   rows_.erase(found);
 }
 
@@ -301,7 +303,9 @@ void MemoryStore::raise_watermark(const RollupAddress& rollup, const Address& va
 
 void MemoryStore::age_row(const DutyKey& key, std::chrono::milliseconds age) {
   const auto found = rows_.find(key);
-  if (found != rows_.end()) found->second.started_at_ms -= age.count();
+  if (found == rows_.end()) return;
+  found->second.started_at_ms -= age.count();
+  if (found->second.completed_at_ms) *found->second.completed_at_ms -= age.count();
 }
 
 void MemoryStore::inject(MemoryFault fault, int times) {

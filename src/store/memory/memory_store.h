@@ -44,7 +44,7 @@ class MemoryStore final : public DutyStore {
   /** A stock Aztec node's INSERT. False when the row exists, or when ledger or watermark refuse
       it. */
   bool insert_stock_row(const Duty& duty, const std::string& node_id, const std::string& token);
-  /** Anyone's DELETE: evidence goes to the ledger. */
+  /** Anyone's DELETE: evidence above the watermark goes to the ledger. */
   void delete_row(const DutyKey& key);
   /** Never lowers it. */
   void raise_watermark(const RollupAddress& rollup, const Address& validator, DutyType type,
@@ -66,6 +66,7 @@ class MemoryStore final : public DutyStore {
   Task<Result<GatedReply>> do_find_gated(RollupAddress rollup, Address validator,
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
+  Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
 
  private:
   using WatermarkKey = std::tuple<RollupAddress, Address, DutyType>;
@@ -76,12 +77,17 @@ class MemoryStore final : public DutyStore {
   GatedReply find_gated_now(const RollupAddress& rollup, const Address& validator,
                             const MessageHash& message_hash) const;
 
+  std::vector<PrunedDuties> prune_now(const PruneRequest& request);
+  std::optional<PrunedDuties> prune_key(const WatermarkKey& key, const PruneRequest& request);
+
   std::int64_t now_ms() const;
   LockFacts facts_of(const DutyKey& key) const;
   /** The row if `token` is its token and it is still unsigned; otherwise null. */
   StoredRow* locked_row(const Duty& duty, const std::string& token);
   std::optional<Error> closed() const;
   MemoryFault next_fault();
+  static Error refused();
+  static Error lost_answer();
 
   Clock& clock_;
   std::map<DutyKey, StoredRow> rows_;

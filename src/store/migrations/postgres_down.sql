@@ -8,5 +8,7 @@ DROP FUNCTION IF EXISTS holdfast_keep_deleted();
 DROP FUNCTION IF EXISTS holdfast_check_insert();
 DROP FUNCTION IF EXISTS holdfast_keep_signed();
 DROP FUNCTION IF EXISTS holdfast_refuse();
+DROP FUNCTION IF EXISTS holdfast_keep_ledger_entry();
+DROP FUNCTION IF EXISTS holdfast_prune(TEXT, TEXT, TEXT, BIGINT, BIGINT, BOOLEAN, BIGINT);
 DROP FUNCTION IF EXISTS holdfast_keep_ledger();
 DROP FUNCTION IF EXISTS holdfast_keep_watermark();

@@ -8,6 +8,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
 DECLARE
   kept_hash TEXT;
 BEGIN
+  -- At or below a watermark nothing has to be kept: it refuses that slot for ever, and whoever read
+  -- the tables before it rose is refused when the signature is recorded.
+  IF EXISTS (SELECT FROM holdfast_watermark
+             WHERE rollup_address = lower(OLD.rollup_address)
+               AND validator_address = lower(OLD.validator_address)
+               AND duty_type = OLD.duty_type AND slot >= OLD.slot) THEN
+    RETURN NULL;
+  END IF;
   INSERT INTO holdfast_ledger AS kept (
     rollup_address, validator_address, slot, duty_type, block_index_within_checkpoint,
     block_number, checkpoint_number, status, message_hash, signature, node_id, lock_token,
@@ -46,6 +54,7 @@ DECLARE
   kept_node TEXT;
   mark BIGINT;
 BEGIN
+  -- The ledger before the watermark: a prune that commits between the two is seen by the second.
   SELECT message_hash, node_id INTO kept_hash, kept_node FROM holdfast_ledger
   WHERE rollup_address = lower(NEW.rollup_address)
     AND validator_address = lower(NEW.validator_address) AND slot = NEW.slot
@@ -87,6 +96,19 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
   RAISE EXCEPTION 'Holdfast refuses % of %: it is the memory of what was signed',
     TG_OP, TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $body$;
+
+CREATE OR REPLACE FUNCTION holdfast_keep_ledger_entry() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
+BEGIN
+  IF EXISTS (SELECT FROM holdfast_watermark
+             WHERE rollup_address = OLD.rollup_address
+               AND validator_address = OLD.validator_address
+               AND duty_type = OLD.duty_type AND slot >= OLD.slot) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'Holdfast refuses DELETE of holdfast_ledger: % of slot % lies above the watermark, and the entry is the memory of what was signed',
+    OLD.duty_type, OLD.slot USING ERRCODE = 'integrity_constraint_violation';
 END $body$;
 
 CREATE OR REPLACE FUNCTION holdfast_keep_ledger() RETURNS trigger
@@ -143,7 +165,7 @@ EXECUTE FUNCTION holdfast_keep_ledger();
 
 DROP TRIGGER IF EXISTS holdfast_refuse_delete ON holdfast_ledger;
 CREATE TRIGGER holdfast_refuse_delete BEFORE DELETE ON holdfast_ledger FOR EACH ROW
-EXECUTE FUNCTION holdfast_refuse();
+EXECUTE FUNCTION holdfast_keep_ledger_entry();
 
 DROP TRIGGER IF EXISTS holdfast_refuse_truncate ON holdfast_ledger;
 CREATE TRIGGER holdfast_refuse_truncate BEFORE TRUNCATE ON holdfast_ledger

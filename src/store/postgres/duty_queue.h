@@ -12,7 +12,7 @@
 //     once, so two batches of records, of any two nodes or connections, never touch the same row,
 //     and no record waits for a claim: the row of its token was committed before.
 //   - everything else that changes rows changes one row per transaction, or skips rows that are
-//     locked (delete_stuck). A transaction that holds nothing while it waits closes no circle.
+//     locked (delete_stuck, prune). What holds nothing while it waits closes no circle.
 // A stock node's own multi-row deletes could meet a batch of records in another order, if it is
 // configured against the same rows; PostgreSQL then ends one of the two with an error, and ours
 // is sent again row by row.

@@ -60,4 +60,30 @@ PgCall count_call(std::chrono::seconds newer_than) {
   return call;
 }
 
+PgCall prune_call(const PruneRequest& request, std::int64_t batch) {
+  PgCall call;
+  call.text =
+      "SELECT validator, duty, mark_before, mark_after, rows_gone, entries_gone FROM "
+      "holdfast_prune($1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::bigint = 1, "
+      "$7::bigint)";
+  call.params.text(to_text(request.rollup_address));
+  if (request.validator_address) {
+    call.params.text(to_text(*request.validator_address));
+  } else {
+    call.params.null();
+  }
+  if (request.duty_type) {
+    call.params.text(std::string(name_of(*request.duty_type)));
+  } else {
+    call.params.null();
+  }
+  if (const auto* before = std::get_if<BeforeSlot>(&request.what)) {
+    call.params.number(before->slot.number()).null();
+  } else {
+    call.params.null().number(std::get<OlderThan>(request.what).age.count());
+  }
+  call.params.number(request.mode == PruneMode::dry_run ? 1 : 0).number(batch);
+  return call;
+}
+
 }  // namespace holdfast

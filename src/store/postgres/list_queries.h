@@ -14,4 +14,8 @@ PgCall list_call(const DutyFilter& filter);
 /** The guide's distribution query: duty type, node, duties, signed duties. */
 PgCall count_call(std::chrono::seconds newer_than);
 
+/** One transaction of a prune, with about `batch` deletions; a dry run counts all. The work is
+    done by the function holdfast_prune of the database, whose file argues why nothing is lost. */
+PgCall prune_call(const PruneRequest& request, std::int64_t batch);
+
 }  // namespace holdfast

@@ -28,6 +28,7 @@ const std::array<AztecMigration, 2> kAztecMigrations = {
     AztecMigration{"2_add-checkpoint-number", migration_sql::kAddCheckpointNumber}};
 
 constexpr std::string_view kLedgerName = "holdfast_1_ledger";
+constexpr std::string_view kPruneName = "holdfast_2_prune";
 constexpr std::string_view kTriggersName = "holdfast_triggers";
 /** How many triggers the file of triggers makes, on three tables. */
 constexpr std::int64_t kTriggerCount = 10;
@@ -224,14 +225,18 @@ void apply_holdfast(Session& session, const MigrationStatus& status,
   session.run(
       "CREATE TABLE IF NOT EXISTS holdfast_migrations (version INTEGER PRIMARY KEY, name TEXT NOT "
       "NULL, run_on TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP)");
-  if (status.holdfast_version < 1) {
-    session.run(migration_sql::kHoldfastLedger);
+  const auto apply = [&](int version, std::string_view name, std::string_view sql) {
+    if (status.holdfast_version >= version) return;
+    session.run(sql);
     PgParams params;
-    params.text(std::string(kLedgerName));
-    session.run("INSERT INTO holdfast_migrations (version, name) VALUES (1, $1)", params);
-    done.emplace_back(kLedgerName);
-  }
-  if (!status.protects_signed_duties) {
+    params.number(version).text(std::string(name));
+    session.run("INSERT INTO holdfast_migrations (version, name) VALUES ($1, $2)", params);
+    done.emplace_back(name);
+  };
+  apply(1, kLedgerName, migration_sql::kHoldfastLedger);
+  apply(2, kPruneName, migration_sql::kHoldfastPrune);
+  // Version 2 also changed what the triggers do.
+  if (!status.protects_signed_duties || status.holdfast_version < 2) {
     session.run(migration_sql::kHoldfastTriggers);
     done.emplace_back(kTriggersName);
   }
@@ -303,6 +308,7 @@ Result<std::vector<std::string>> Migrator::down(
   }
   std::vector<std::string> removed = status.applied;
   if (status.holdfast_version > 0) removed.emplace_back(kLedgerName);
+  if (status.holdfast_version > 1) removed.emplace_back(kPruneName);
   session.run(migration_sql::kDown);
   if (session.has_table("public.pgmigrations")) {
     for (const AztecMigration& migration : kAztecMigrations) {

@@ -17,6 +17,9 @@ constexpr int kClaimTries = 4;
 enum class Effect : std::uint8_t { writes = 0, reads };
 
 /** The Error of a call that was not done. */
+/** Triggers run for each row that is pruned, all within the time of one statement. */
+constexpr std::int64_t kPrunedAtOnce = 500;
+
 Error error_in(const PgReply& reply, Effect effect) {
   switch (reply.outcome) {
     case PgReply::Outcome::refused:
@@ -314,6 +317,20 @@ Task<Result<std::int64_t>> PostgresStore::delete_stuck(std::string node_id,
   PgReply reply = co_await impl_->ask_slowly(std::move(call));
   if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::writes);
   co_return reply.rows.changed();
+}
+
+Task<Result<std::vector<PrunedDuties>>> PostgresStore::do_prune(PruneRequest request) {
+  const Effect effect = request.mode == PruneMode::apply ? Effect::writes : Effect::reads;
+  PgCall call = prune_call(request, kPrunedAtOnce);
+  PgReply reply = co_await impl_->ask_slowly(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, effect);
+  std::vector<PrunedDuties> all;
+  for (std::size_t row = 0; row < reply.rows.size(); ++row) {
+    Result<PrunedDuties> pruned = pruned_duties_of(reply.rows, row);
+    if (!pruned) co_return std::move(pruned).error();
+    all.push_back(*std::move(pruned));
+  }
+  co_return all;
 }
 
 Task<Result<StoreState>> PostgresStore::check() {

@@ -91,6 +91,7 @@ class PostgresStore final : public DutyStore {
   Task<Result<GatedReply>> do_find_gated(RollupAddress rollup, Address validator,
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
+  Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
 
  private:
   struct Impl;

@@ -102,6 +102,22 @@ Result<DutyRow> duty_row_of(const PgRows& rows, std::size_t row) {
   return found;
 }
 
+Result<PrunedDuties> pruned_duties_of(const PgRows& rows, std::size_t row) {
+  const auto slot = [&](int column) {
+    return rows.is_null(row, column) ? std::nullopt : std::optional(Slot(rows.number(row, column)));
+  };
+  const auto validator = fixed_from_hex<Address>(rows.text(row, 0));
+  if (!validator) return corrupt("a pruned duty", "validator_address");
+  const auto type = duty_type_from_name(rows.text(row, 1));
+  if (!type) return corrupt("a pruned duty", "duty_type");
+  return PrunedDuties{.validator_address = *validator,
+                      .duty_type = *type,
+                      .watermark_before = slot(2),
+                      .watermark_after = slot(3),
+                      .rows_deleted = rows.number(row, 4),
+                      .ledger_entries_deleted = rows.number(row, 5)};
+}
+
 Result<Duty> gated_duty_of(RollupAddress rollup, Address validator, MessageHash hash,
                            const PgRows& rows) {
   const auto type = duty_type_from_name(rows.text(0, 1));

@@ -26,6 +26,9 @@ Result<LockFacts> facts_of(const Duty& duty, const PgRows& rows, std::size_t row
 /** From the columns of duty_row_columns (statements.h), which begin at column 0. */
 Result<DutyRow> duty_row_of(const PgRows& rows, std::size_t row);
 
+/** From the columns of prune_call (list_queries.h). */
+Result<PrunedDuties> pruned_duties_of(const PgRows& rows, std::size_t row);
+
 /** The duty of a row that find_gated found; its facts begin at kGatedFacts. */
 Result<Duty> gated_duty_of(RollupAddress rollup, Address validator, MessageHash hash,
                            const PgRows& rows);

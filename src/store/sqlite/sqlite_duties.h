@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "store/duty_store.h"
+#include "store/prune_plan.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/stored_row.h"
 
@@ -57,12 +58,34 @@ class SqliteDuties {
   Result<std::vector<DutyCount>> count_by_node(std::chrono::seconds newer_than);
   Result<std::int64_t> delete_stuck(const std::string& node_id, std::chrono::milliseconds min_age);
 
+  /** One transaction of DutyStore::prune, with about `batch` deletions; a dry run counts all. */
+  Result<std::vector<PrunedDuties>> prune(const PruneRequest& request, std::int64_t batch);
+
   /** By SQLite's clock, in milliseconds since 1970. */
   Result<std::int64_t> now_ms();
   /** The version of our schema in the file, which another program may have raised meanwhile. */
   Result<std::int64_t> schema_version();
 
  private:
+  struct PruneBound {
+    /** The slot, or the time in milliseconds, up to which rows go. */
+    std::int64_t value = 0;
+    /** How many candidates are looked at; negative: all. */
+    std::int64_t limit = 0;
+  };
+  Result<std::optional<Address>> next_validator(const RollupAddress& rollup,
+                                                const std::string& after);
+  /** Sorted by slot. */
+  Result<std::vector<PruneCandidate>> read_candidates(const DutyKey& key,
+                                                      const PruneRequest& request,
+                                                      const PruneBound& bound);
+  /** Deletes, or in a dry run counts, what fits at or below the key's slot. */
+  Result<std::int64_t> prune_table(const char* table, const DutyKey& key,
+                                   const PruneRequest& request, const PruneBound& bound);
+  /** To the key's slot. */
+  Result<void> raise_watermark(const DutyKey& key);
+  Result<std::optional<PrunedDuties>> prune_key(DutyKey key, const PruneRequest& request,
+                                                const PruneBound& bound);
   Result<std::optional<StoredRow>> read_row(const DutyKey& key);
   Result<std::optional<StoredRow>> read_ledger(const DutyKey& key);
   Result<std::optional<Slot>> read_watermark(const DutyKey& key);

@@ -123,10 +123,17 @@ CREATE TRIGGER holdfast_update_duty BEFORE UPDATE ON validator_duties BEGIN
                     AND entry.block_index_within_checkpoint = NEW.block_index_within_checkpoint
                     AND entry.message_hash <> NEW.message_hash);
 END;
+)sql";
 
+/** What changed in version 2: at or below a watermark nothing is kept, for it refuses all that. */
+constexpr const char* kDeleteTriggers = R"sql(
 CREATE TRIGGER holdfast_delete_duty AFTER DELETE ON validator_duties
-WHEN OLD.status = 'signed' OR OLD.signature IS NOT NULL
-  OR substr(OLD.lock_token, 1, 8) = 'hf1-pin-' BEGIN
+WHEN (OLD.status = 'signed' OR OLD.signature IS NOT NULL
+      OR substr(OLD.lock_token, 1, 8) = 'hf1-pin-')
+ AND NOT EXISTS (SELECT 1 FROM holdfast_watermark AS mark
+                  WHERE mark.rollup_address = OLD.rollup_address
+                    AND mark.validator_address = OLD.validator_address
+                    AND mark.duty_type = OLD.duty_type AND mark.slot >= OLD.slot) BEGIN
   INSERT INTO holdfast_ledger (rollup_address, validator_address, slot, block_number,
       checkpoint_number, block_index_within_checkpoint, duty_type, status, message_hash, signature,
       node_id, lock_token, started_at, completed_at, error_message, deleted_at)
@@ -136,13 +143,17 @@ WHEN OLD.status = 'signed' OR OLD.signature IS NOT NULL
       OLD.completed_at, OLD.error_message,
       CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER));
 END;
+CREATE TRIGGER holdfast_delete_ledger BEFORE DELETE ON holdfast_ledger
+WHEN NOT EXISTS (SELECT 1 FROM holdfast_watermark AS mark
+                  WHERE mark.rollup_address = OLD.rollup_address
+                    AND mark.validator_address = OLD.validator_address
+                    AND mark.duty_type = OLD.duty_type AND mark.slot >= OLD.slot) BEGIN
+  SELECT RAISE(ABORT, 'holdfast: the ledger is append-only above the watermark');
+END;
 )sql";
 
 constexpr const char* kGuardTriggers = R"sql(
 CREATE TRIGGER holdfast_update_ledger BEFORE UPDATE ON holdfast_ledger BEGIN
-  SELECT RAISE(ABORT, 'holdfast: the ledger is append-only');
-END;
-CREATE TRIGGER holdfast_delete_ledger BEFORE DELETE ON holdfast_ledger BEGIN
   SELECT RAISE(ABORT, 'holdfast: the ledger is append-only');
 END;
 CREATE TRIGGER holdfast_update_watermark BEFORE UPDATE ON holdfast_watermark
@@ -179,10 +190,10 @@ Result<void> check_header(const Header& header, const std::string& path) {
                              "another data directory",
                              path)};
   }
-  if (header.version == kSqliteSchemaVersion) return {};
+  if (header.version >= 1 && header.version <= kSqliteSchemaVersion) return {};
   return Error{
       ErrorKind::schema_mismatch,
-      fmt::format("{} has Holdfast's schema version {}, and this program knows only version {}; "
+      fmt::format("{} has Holdfast's schema version {}, and this program knows versions up to {}; "
                   "use the newer program for it",
                   path, header.version, kSqliteSchemaVersion)};
 }
@@ -214,7 +225,7 @@ Result<void> switch_to_wal(SqliteConnection& connection) {
 }
 
 Result<void> create(SqliteConnection& connection) {
-  for (const char* part : {kTables, kDutyTriggers, kGuardTriggers}) {
+  for (const char* part : {kTables, kDutyTriggers, kDeleteTriggers, kGuardTriggers}) {
     Result<void> made = connection.execute(part);
     if (!made) return made;
   }
@@ -225,8 +236,24 @@ Result<void> create(SqliteConnection& connection) {
   return connection.execute(marks.c_str());
 }
 
-/** Creates the schema unless another process was faster. */
-Result<void> create_if_empty(SqliteConnection& connection) {
+Result<void> upgrade(SqliteConnection& connection) {
+  Result<void> dropped =
+      connection.execute("DROP TRIGGER holdfast_delete_duty; DROP TRIGGER holdfast_delete_ledger;");
+  if (!dropped) return dropped;
+  Result<void> made = connection.execute(kDeleteTriggers);
+  if (!made) return made;
+  return connection.execute(fmt::format("PRAGMA user_version = {};", kSqliteSchemaVersion).c_str());
+}
+
+Result<void> create_or_upgrade(SqliteConnection& connection, const Header& header) {
+  if (header.empty()) return create(connection);
+  Result<void> known = check_header(header, connection.path());
+  if (!known || header.version == kSqliteSchemaVersion) return known;
+  return upgrade(connection);
+}
+
+/** Creates the schema, or brings it up to date, unless another process was faster. */
+Result<void> make_current(SqliteConnection& connection) {
   Result<void> begun = connection.execute("BEGIN IMMEDIATE");
   if (!begun) return begun;
   Result<Header> header = read_header(connection);
@@ -234,7 +261,7 @@ Result<void> create_if_empty(SqliteConnection& connection) {
   if (!header) {
     done = std::move(header).error();
   } else {
-    done = header->empty() ? create(connection) : check_header(*header, connection.path());
+    done = create_or_upgrade(connection, *header);
   }
   if (done) done = connection.commit();
   connection.roll_back();
@@ -252,9 +279,9 @@ Result<void> open_sqlite_schema(SqliteConnection& connection) {
   }
   Result<void> switched = switch_to_wal(connection);
   if (!switched) return switched;
-  if (header->empty()) {
-    Result<void> created = create_if_empty(connection);
-    if (!created) return created;
+  if (header->version != kSqliteSchemaVersion) {
+    Result<void> made = make_current(connection);
+    if (!made) return made;
   }
   connection.forget_failure();
   return {};

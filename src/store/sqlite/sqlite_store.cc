@@ -182,6 +182,14 @@ Task<Result<std::int64_t>> SqliteStore::delete_stuck(std::string node_id,
   co_return co_await perform<std::int64_t>(*writer_, std::move(work));
 }
 
+Task<Result<std::vector<PrunedDuties>>> SqliteStore::do_prune(PruneRequest request) {
+  using Pruned = std::vector<PrunedDuties>;
+  // A dry run may look at many rows; by the reader it delays no signature.
+  SqliteWorker& worker = request.mode == PruneMode::dry_run ? *reader_ : *writer_;
+  auto work = [request](SqliteDuties& duties) { return duties.prune(request, kPruneBatch); };
+  co_return co_await perform<Pruned>(worker, std::move(work));
+}
+
 Task<Result<StoreState>> SqliteStore::check() {
   // The transaction around it has taken the write lock and looked at the schema's version.
   auto work = [path = path_](SqliteDuties& duties) -> Result<StoreState> {

@@ -34,6 +34,9 @@ class ScriptedStore final : public DutyStore {
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds) override {
     co_return std::vector<DutyCount>();
   }
+  Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest) override {
+    co_return std::vector<PrunedDuties>();
+  }
   Task<Result<std::int64_t>> delete_stuck(std::string, std::chrono::milliseconds) override {
     co_return 0;
   }

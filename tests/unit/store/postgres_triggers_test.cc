@@ -101,7 +101,7 @@ TEST_P(PostgresTriggers, let_a_stock_node_finish_a_gated_row_with_the_same_signa
 }
 
 TEST_P(PostgresTriggers, refuse_to_forget) {
-  sign(1, "0xaa");
+  sign(6, "0xaa");
   run_sql(url_, "DELETE FROM validator_duties");
   run_sql(url_,
           "INSERT INTO holdfast_watermark (rollup_address, validator_address, duty_type, slot) "
