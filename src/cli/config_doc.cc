@@ -33,8 +33,8 @@ towards safety:
   signer does not start, for it has no unprotected mode.
 - A number that is none: Aztec silently takes the default; here it is an error that names the place.
 - `VALIDATOR_HA_POOL_CONNECTION_TIMEOUT_MS=0`: Aztec waits without end; here it means 5 s.
-- `VALIDATOR_HA_OLD_DUTIES_MAX_AGE_H`: Aztec forgets signed duties after that; here it is checked,
-  and every signed duty is kept.
+- `VALIDATOR_HA_OLD_DUTIES_MAX_AGE_H`: Aztec forgets signed duties after that and would sign them
+  again; here they are pruned behind a watermark that refuses them for ever.
 - `VALIDATOR_HA_DATABASE_URL` not set: an error to Aztec; here the file in the data directory.
 
 `holdfast migrate-ha-db` also reads `DATABASE_URL`, as `aztec migrate-ha-db` does; when both

@@ -111,9 +111,9 @@ constexpr std::array<Setting, kSettingCount> kTable = {{
     {SettingId::old_duties_max_age_h, kSigning, "--old-duties-max-age-h",
      "VALIDATOR_HA_OLD_DUTIES_MAX_AGE_H", "signing.old_duties_max_age_h", integer, "", "hours", 1,
      1'000'000, "",
-     "Aztec's age for forgetting signed duties. It is read and checked so that an Aztec node's "
-     "settings work unchanged, but this version keeps every signed duty; a signer that has it set "
-     "says so when it starts."},
+     "Duties of this rollup that were signed longer ago than that are pruned, once an hour, "
+     "behind a watermark that refuses their slots for ever: so nothing can be signed again, as it "
+     "can be after Aztec's own pruning. Not set: every signed duty is kept."},
 
     {SettingId::gated, kStock, "--gated", "HOLDFAST_GATED", "gated.enabled", boolean, "false", "",
      0, 0, "",

@@ -62,8 +62,15 @@ SignSettings sign_settings_of(const Settings& settings) {
 }
 
 CleanUpSettings clean_up_settings_of(const Settings& settings) {
-  return {.node_id = settings.text(node_id),
-          .max_stuck_duties_age = settings.milliseconds(max_stuck_duties_age_ms)};
+  CleanUpSettings result;
+  result.node_id = settings.text(node_id);
+  result.max_stuck_duties_age = settings.milliseconds(max_stuck_duties_age_ms);
+  if (settings.has(old_duties_max_age_h)) {
+    const std::chrono::hours max_age(settings.integer(old_duties_max_age_h));
+    result.pruning =
+        CleanUpSettings::Pruning{.rollup_address = rollup_address_of(settings), .max_age = max_age};
+  }
+  return result;
 }
 
 RemoteSignerSettings remote_signer_settings_of(const Settings& settings) {
@@ -129,11 +136,6 @@ std::vector<std::string> signer_problems(const Settings& settings) {
 
 std::vector<std::string> signer_warnings(const Settings& settings) {
   std::vector<std::string> warnings;
-  if (settings.has(old_duties_max_age_h)) {
-    warnings.push_back(
-        fmt::format("{} is set, but this version forgets no signed duty: every one is kept",
-                    settings.value(old_duties_max_age_h).place));
-  }
   if (settings.boolean(allow_attester_exit)) {
     warnings.push_back(
         fmt::format("{} is on: a client of this signer can withdraw the attester's stake",

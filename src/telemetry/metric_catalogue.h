@@ -37,6 +37,11 @@ inline constexpr MetricSpec kCleanUps{"holdfast_clean_ups_total", MetricType::co
 inline constexpr MetricSpec kStuckDutiesDeleted{
     "holdfast_stuck_duties_deleted_total", MetricType::counter, "",
     "Unsigned rows of this node that the clean-up deleted."};
+inline constexpr MetricSpec kPrunes{"holdfast_prunes_total", MetricType::counter, "outcome",
+                                    "Runs of the pruning of old duties, once an hour where it is "
+                                    "on."};
+inline constexpr MetricSpec kDutiesPruned{"holdfast_duties_pruned_total", MetricType::counter, "",
+                                          "Old rows that this node pruned behind a watermark."};
 
 // The store.
 inline constexpr MetricSpec kStoreUp{
@@ -95,6 +100,8 @@ inline constexpr std::array kMetricCatalogue = {
     &metric::kReplays,
     &metric::kCleanUps,
     &metric::kStuckDutiesDeleted,
+    &metric::kPrunes,
+    &metric::kDutiesPruned,
     &metric::kStoreUp,
     &metric::kStoreConnections,
     &metric::kStoreConnectionsMax,

@@ -88,10 +88,15 @@ TEST(SignerProblems, name_each_missing_setting_with_all_its_names) {
   }
 }
 
-TEST(SignerWarnings, tell_that_nothing_is_forgotten) {
-  const auto warnings = signer_warnings(settings_from({{old_duties_max_age_h, "24"}}));
-  ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_NE(warnings[0].find("forgets no signed duty"), std::string::npos);
+TEST(SignerSettings, prune_only_where_an_age_is_set) {
+  const std::string rollup = "0x1111111111111111111111111111111111111111";
+  EXPECT_FALSE(clean_up_settings_of(settings_from({{rollup_address, rollup}})).pruning);
+  const Settings aged = settings_from({{rollup_address, rollup}, {old_duties_max_age_h, "24"}});
+  EXPECT_TRUE(signer_warnings(aged).empty());
+  const CleanUpSettings settings = clean_up_settings_of(aged);
+  ASSERT_TRUE(settings.pruning.has_value());
+  EXPECT_EQ(settings.pruning->max_age, std::chrono::hours(24));
+  EXPECT_EQ(to_text(settings.pruning->rollup_address), rollup);
 }
 
 TEST(SignerWarnings, tell_what_naming_auth_request_lets_through_in_gated_mode) {

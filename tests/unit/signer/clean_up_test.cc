@@ -21,9 +21,9 @@ struct Fixture {
   Metrics metrics;
   test::VirtualClock clock;
   MemoryStore store{clock};
-  std::unique_ptr<CleanUp> clean_up =
-      std::make_unique<CleanUp>(store, clock, metrics, log.logger(),
-                                CleanUpSettings{.node_id = "node-a", .max_stuck_duties_age = 144s});
+  std::unique_ptr<CleanUp> clean_up = std::make_unique<CleanUp>(
+      store, clock, metrics, log.logger(),
+      CleanUpSettings{.node_id = "node-a", .max_stuck_duties_age = 144s, .pruning = std::nullopt});
 
   void claim(const std::string& node_id, Slot slot) {
     Duty duty = example_duty();
@@ -87,6 +87,68 @@ TEST(CleanUp, goes_on_after_a_run_that_failed) {
   f.clock.advance(144s);
   EXPECT_EQ(f.runs("done"), 1u);
   EXPECT_FALSE(f.has_row(Slot(1)));
+}
+
+TEST(CleanUp, prunes_nothing_without_an_age) {
+  Fixture f;
+  f.claim("node-b", Slot(1));
+  f.clean_up->start();
+  f.clock.advance(1000h);
+  EXPECT_TRUE(f.has_row(Slot(1)));
+  EXPECT_EQ(f.metrics.counter(metric::kPrunes, {"done"}).value(), 0u);
+}
+
+struct PruningFixture : Fixture {
+  PruningFixture() {
+    CleanUpSettings settings{
+        .node_id = "node-a", .max_stuck_duties_age = 144s, .pruning = std::nullopt};
+    settings.pruning = CleanUpSettings::Pruning{.rollup_address = example_duty().key.rollup_address,
+                                                .max_age = 24h};
+    clean_up = std::make_unique<CleanUp>(store, clock, metrics, log.logger(), settings);
+  }
+  std::uint64_t prunes(std::string_view outcome) {
+    return metrics.counter(metric::kPrunes, {outcome}).value();
+  }
+};
+
+// Reference 4.7 items 69 and 72, but behind a watermark.
+TEST(CleanUp, prunes_every_hour_what_is_older_than_the_age) {
+  PruningFixture f;
+  f.claim("node-b", Slot(1));
+  f.clean_up->start();
+  EXPECT_EQ(f.prunes("done"), 1u);
+  f.clock.advance(1h - 1ns);
+  EXPECT_EQ(f.prunes("done"), 1u);
+  f.clock.advance(1ns);
+  EXPECT_EQ(f.prunes("done"), 2u);
+  f.clock.advance(22h);
+  EXPECT_TRUE(f.has_row(Slot(1)));
+  f.claim("node-b", Slot(2));
+  f.clock.advance(1h);
+  EXPECT_FALSE(f.has_row(Slot(1)));
+  EXPECT_TRUE(f.has_row(Slot(2)));
+  EXPECT_EQ(f.metrics.counter(metric::kDutiesPruned).value(), 1u);
+  EXPECT_NE(f.log.text().find("INFO slashing-protection: Pruned 1 old duties"), std::string::npos)
+      << f.log.text();
+  Duty again = example_duty();
+  again.key.slot = Slot(1);
+  auto answer = f.clock.run(f.store.claim(again, "node-a", LockToken::from_random({})));
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_TRUE(std::holds_alternative<BelowWatermark>(*answer));
+}
+
+TEST(CleanUp, goes_on_pruning_after_a_run_that_failed) {
+  PruningFixture f;
+  f.clean_up->start();
+  f.clock.advance(1h - 1ns);
+  f.store.inject(MemoryFault::refused, 1000);
+  f.clock.advance(1ns);
+  EXPECT_EQ(f.prunes("failed"), 1u);
+  EXPECT_NE(f.log.text().find("WARN slashing-protection: Pruning old duties failed"),
+            std::string::npos);
+  f.store.inject(MemoryFault::none, 0);
+  f.clock.advance(1h);
+  EXPECT_EQ(f.prunes("done"), 2u);
 }
 
 TEST(CleanUp, does_not_run_after_it_was_stopped) {
