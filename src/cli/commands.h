@@ -12,6 +12,7 @@ CommandSpec migrate_status_command();
 CommandSpec duties_list_command();
 CommandSpec duties_distribution_command();
 CommandSpec duties_explain_command();
+CommandSpec duties_prune_command();
 CommandSpec demo_command();
 CommandSpec version_command();
 

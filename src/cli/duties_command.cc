@@ -4,13 +4,11 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/duties_look.h"
 #include "cli/explain.h"
 #include "cli/option_value.h"
-#include "cli/run_task.h"
 #include "cli/signer_settings.h"
-#include "cli/store_place.h"
 #include "cli/table_output.h"
-#include "os/io_clock.h"
 #include "telemetry/log_line.h"
 
 namespace holdfast::cli {
@@ -61,25 +59,6 @@ constexpr std::array<OptionSpec, 5> kExplainOptions = {{
 constexpr std::string_view kFiles =
     "DATA_DIRECTORY/duties.db    the SQLite file, without --database-url";
 
-ExitCode wrong_option(CommandCall& call, std::string_view flag, const Error& error) {
-  complain(call, fmt::format("{}: {}", flag, error.message));
-  return ExitCode::usage;
-}
-
-/** Reads an option into `target` where it was given. False after a complaint. */
-template <class Target, class Parse>
-bool read_option(CommandCall& call, std::string_view flag, Target& target, Parse parse) {
-  const std::string* const text = call.option(flag);
-  if (text == nullptr) return true;
-  auto parsed = parse(*text);
-  if (!parsed) {
-    wrong_option(call, flag, parsed.error());
-    return false;
-  }
-  target = std::move(*parsed);
-  return true;
-}
-
 bool require(CommandCall& call, std::initializer_list<std::string_view> flags) {
   for (const std::string_view flag : flags) {
     if (call.has(flag)) continue;
@@ -87,59 +66,6 @@ bool require(CommandCall& call, std::initializer_list<std::string_view> flags) {
     return false;
   }
   return true;
-}
-
-/** The store of the settings, opened to look, and what it needs to live. */
-class Look {
- public:
-  /** Null after a complaint; `code` is then the exit code. */
-  static std::unique_ptr<Look> open(CommandCall& call, const Settings& settings, ExitCode& code) {
-    const Result<StorePlace> place = store_place_of(settings);
-    if (!place) {
-      complain(call, place.error().message);
-      code = ExitCode::usage;
-      return nullptr;
-    }
-    auto look = std::make_unique<Look>(settings);
-    Result<std::unique_ptr<DutyStore>> store =
-        open_store(*place, settings, StoreUse::look, look->runtime_, look->clock_, {});
-    if (!store) {
-      complain(call, store.error().message);
-      code = ExitCode::failed;
-      return nullptr;
-    }
-    look->store_ = std::move(*store);
-    return look;
-  }
-
-  explicit Look(const Settings& settings) : clock_(runtime_), settings_(settings) {}
-  ~Look() {
-    if (store_ && !gave_up_) run_task(runtime_, store_->close(), store_answer_limit(settings_));
-  }
-
-  DutyStore& store() { return *store_; }
-
-  /** The store's answer; every way in which there is none is an Error. */
-  template <class T>
-  Result<T> ask(Task<Result<T>> task) {
-    std::optional<Result<T>> answer =
-        run_task(runtime_, std::move(task), store_answer_limit(settings_));
-    if (answer) return std::move(*answer);
-    gave_up_ = true;
-    return Error{ErrorKind::timeout, "the database has not answered in time"};
-  }
-
- private:
-  IoRuntime runtime_;
-  IoClock clock_;
-  const Settings& settings_;
-  std::unique_ptr<DutyStore> store_;
-  bool gave_up_ = false;
-};
-
-std::optional<RollupAddress> rollup_of(const Settings& settings) {
-  if (!settings.has(SettingId::rollup_address)) return std::nullopt;
-  return rollup_address_of(settings);
 }
 
 Table list_table(const std::vector<DutyRow>& rows) {

@@ -134,6 +134,18 @@ INSTANTIATE_TEST_SUITE_P(
         UsageRow{"explain_without_rollup",
                  {"duties", "explain", "--slot", "1", "--type", "ATTESTATION", "--validator",
                   "0x1111111111111111111111111111111111111111"},
+                 "missing: --rollup-address"},
+        UsageRow{"prune_without_bound", {"duties", "prune"}, "missing: --before-slot or"},
+        UsageRow{"prune_with_both_bounds",
+                 {"duties", "prune", "--before-slot", "1", "--older-than", "2h"},
+                 "exclude each other"},
+        UsageRow{"prune_too_young", {"duties", "prune", "--older-than", "59m"}, "at least 1h"},
+        UsageRow{"prune_wrong_slot", {"duties", "prune", "--before-slot", "-1"}, "--before-slot: "},
+        UsageRow{"prune_wrong_type",
+                 {"duties", "prune", "--before-slot", "1", "--type", "TXS"},
+                 "BLOCK_PROPOSAL"},
+        UsageRow{"prune_without_rollup",
+                 {"duties", "prune", "--before-slot", "1"},
                  "missing: --rollup-address"}),
     [](const auto& row) { return row.param.name; });
 
@@ -286,6 +298,30 @@ TEST_F(DutiesOfFile, are_explained) {
   std::vector<std::string> unknown = question;
   unknown.emplace_back("101");
   EXPECT_TRUE(has(run_with_store(unknown).out, "The store has no row for it"));
+}
+
+TEST_F(DutiesOfFile, are_pruned_and_a_dry_run_only_says_so) {
+  const auto prune = [&](std::vector<std::string> options) {
+    options.insert(options.begin(),
+                   {"duties", "prune", "--rollup-address", kRollup, "--output", "csv"});
+    const Output result = run_with_store(std::move(options));
+    EXPECT_EQ(result.code, ExitCode::done) << result.err;
+    return result.out;
+  };
+  const std::string header =
+      "validator_address,duty_type,watermark_before,watermark_after,rows_deleted,"
+      "ledger_entries_deleted\r\n";
+  const std::string pruned =
+      header + "0x2222222222222222222222222222222222222222,BLOCK_PROPOSAL,,100,1,0\r\n";
+  EXPECT_EQ(prune({"--older-than", "1h"}), header);
+  EXPECT_EQ(prune({"--before-slot", "100"}), header);
+  EXPECT_EQ(prune({"--before-slot", "101", "--type", "ATTESTATION"}), header);
+  EXPECT_EQ(prune({"--before-slot", "101", "--validator", kRollup}), header);
+  EXPECT_EQ(prune({"--before-slot", "101", "--dry-run"}), pruned);
+  EXPECT_TRUE(has(run_with_store({"duties", "list"}).out, "node-1"));
+  EXPECT_EQ(prune({"--before-slot", "101"}), pruned);
+  EXPECT_FALSE(has(run_with_store({"duties", "list"}).out, "node-1"));
+  EXPECT_EQ(prune({"--before-slot", "101"}), header);
 }
 
 TEST(DutiesOfNoFile, are_an_error_and_make_no_file) {

@@ -1,0 +1,47 @@
+#include "cli/duties_look.h"
+
+#include <fmt/format.h>
+
+#include "cli/signer_settings.h"
+#include "cli/store_place.h"
+
+namespace holdfast::cli {
+
+ExitCode wrong_option(CommandCall& call, std::string_view flag, const Error& error) {
+  complain(call, fmt::format("{}: {}", flag, error.message));
+  return ExitCode::usage;
+}
+
+std::optional<RollupAddress> rollup_of(const Settings& settings) {
+  if (!settings.has(SettingId::rollup_address)) return std::nullopt;
+  return rollup_address_of(settings);
+}
+
+std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code) {
+  const Result<StorePlace> place = store_place_of(settings);
+  if (!place) {
+    complain(call, place.error().message);
+    code = ExitCode::usage;
+    return nullptr;
+  }
+  auto look = std::make_unique<Look>(settings);
+  Result<std::unique_ptr<DutyStore>> store =
+      open_store(*place, settings, StoreUse::look, look->runtime_, look->clock_, {});
+  if (!store) {
+    complain(call, store.error().message);
+    code = ExitCode::failed;
+    return nullptr;
+  }
+  look->store_ = std::move(*store);
+  return look;
+}
+
+Look::~Look() {
+  if (store_ && !gave_up_) run_task(runtime_, store_->close(), answer_limit());
+}
+
+std::chrono::milliseconds Look::answer_limit() const {
+  return store_answer_limit(settings_);
+}
+
+}  // namespace holdfast::cli
