@@ -206,7 +206,14 @@ void World::prune() {
   const Address validator = validators_[dice_.below(2)];
   tell(fmt::format("{} up to slot {} is pruned", name_of(type), slot.number()));
   if (settings_.mutation != Mutation::prune_without_watermark) {
-    store_.raise_watermark(kRollup, validator, type, slot);
+    PruneRequest request;
+    request.rollup_address = kRollup;
+    request.what = BeforeSlot{Slot(slot.number() + 1)};
+    request.validator_address = validator;
+    request.duty_type = type;
+    request.mode = PruneMode::apply;
+    start(store_.prune(std::move(request)), [](const Result<std::vector<PrunedDuties>>&) {});
+    return;
   }
   for (const Duty& duty : duties_) {
     const bool pruned = duty.key.duty_type == type && duty.key.slot <= slot &&
