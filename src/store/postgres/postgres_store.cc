@@ -16,10 +16,10 @@ constexpr int kClaimTries = 4;
 
 enum class Effect : std::uint8_t { writes = 0, reads };
 
-/** The Error of a call that was not done. */
 /** Triggers run for each row that is pruned, all within the time of one statement. */
 constexpr std::int64_t kPrunedAtOnce = 500;
 
+/** The Error of a call that was not done. */
 Error error_in(const PgReply& reply, Effect effect) {
   switch (reply.outcome) {
     case PgReply::Outcome::refused:
