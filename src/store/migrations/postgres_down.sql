@@ -3,6 +3,8 @@ DROP TABLE IF EXISTS validator_duties;
 DROP TABLE IF EXISTS schema_version;
 DROP TABLE IF EXISTS holdfast_ledger;
 DROP TABLE IF EXISTS holdfast_watermark;
+DROP TABLE IF EXISTS holdfast_cluster;
+DROP TABLE IF EXISTS holdfast_nodes;
 DROP TABLE IF EXISTS holdfast_migrations;
 DROP FUNCTION IF EXISTS holdfast_keep_deleted();
 DROP FUNCTION IF EXISTS holdfast_check_insert();

@@ -10,6 +10,7 @@ extern const std::string_view kAddCheckpointNumber;
 extern const std::string_view kHoldfastLedger;
 extern const std::string_view kHoldfastTriggers;
 extern const std::string_view kHoldfastPrune;
+extern const std::string_view kHoldfastCluster;
 extern const std::string_view kDown;
 
 }  // namespace holdfast::migration_sql

@@ -29,6 +29,7 @@ const std::array<AztecMigration, 2> kAztecMigrations = {
 
 constexpr std::string_view kLedgerName = "holdfast_1_ledger";
 constexpr std::string_view kPruneName = "holdfast_2_prune";
+constexpr std::string_view kClusterName = "holdfast_3_cluster";
 constexpr std::string_view kTriggersName = "holdfast_triggers";
 /** How many triggers the file of triggers makes, on three tables. */
 constexpr std::int64_t kTriggerCount = 10;
@@ -235,6 +236,7 @@ void apply_holdfast(Session& session, const MigrationStatus& status,
   };
   apply(1, kLedgerName, migration_sql::kHoldfastLedger);
   apply(2, kPruneName, migration_sql::kHoldfastPrune);
+  apply(3, kClusterName, migration_sql::kHoldfastCluster);
   // Version 2 also changed what the triggers do.
   if (!status.protects_signed_duties || status.holdfast_version < 2) {
     session.run(migration_sql::kHoldfastTriggers);
@@ -309,6 +311,7 @@ Result<std::vector<std::string>> Migrator::down(
   std::vector<std::string> removed = status.applied;
   if (status.holdfast_version > 0) removed.emplace_back(kLedgerName);
   if (status.holdfast_version > 1) removed.emplace_back(kPruneName);
+  if (status.holdfast_version > 2) removed.emplace_back(kClusterName);
   session.run(migration_sql::kDown);
   if (session.has_table("public.pgmigrations")) {
     for (const AztecMigration& migration : kAztecMigrations) {

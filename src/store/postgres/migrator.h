@@ -43,7 +43,7 @@ class Migrator {
  public:
   static constexpr int kOldestSchema = 1;
   static constexpr int kNewestSchema = 2;
-  static constexpr int kHoldfastVersion = 2;
+  static constexpr int kHoldfastVersion = 3;
 
   /** `lock_timeout`: how long to wait for other migrations to end. */
   explicit Migrator(PostgresUrl url,

@@ -60,12 +60,12 @@ TEST(Migrator, records_what_it_did_as_aztecs_runner_does) {
   Result<Names> done = Migrator(parsed(url)).up(2);
   ASSERT_TRUE(done.has_value()) << done.error().message;
   EXPECT_EQ(*done, (Names{"1_initial-schema", "2_add-checkpoint-number", "holdfast_1_ledger",
-                          "holdfast_2_prune", "holdfast_triggers"}));
+                          "holdfast_2_prune", "holdfast_3_cluster", "holdfast_triggers"}));
   Result<MigrationStatus> status = Migrator(parsed(url)).status();
   ASSERT_TRUE(status.has_value()) << status.error().message;
   EXPECT_EQ(status->applied, (Names{"1_initial-schema", "2_add-checkpoint-number"}));
   EXPECT_EQ(status->schema_version, 2);
-  EXPECT_EQ(status->holdfast_version, 2);
+  EXPECT_EQ(status->holdfast_version, 3);
   EXPECT_TRUE(status->protects_signed_duties);
   EXPECT_EQ(sql_value(url, "SELECT count(*) FROM schema_version"), "1");
 }
@@ -98,14 +98,15 @@ TEST(Migrator, adds_only_its_own_tables_to_a_database_that_aztec_migrated) {
           "INSERT INTO pgmigrations (name, run_on) VALUES ('1_initial-schema', now())");
   Result<Names> done = Migrator(parsed(url)).up(1);
   ASSERT_TRUE(done.has_value()) << done.error().message;
-  EXPECT_EQ(*done, (Names{"holdfast_1_ledger", "holdfast_2_prune", "holdfast_triggers"}));
+  EXPECT_EQ(*done, (Names{"holdfast_1_ledger", "holdfast_2_prune", "holdfast_3_cluster",
+                          "holdfast_triggers"}));
 }
 
 TEST(Migrator, brings_its_own_version_1_up_to_date) {
   const std::string url = newest_database();
   migrate(url);
   run_sql(url,
-          "DELETE FROM holdfast_migrations WHERE version = 2;"
+          "DELETE FROM holdfast_migrations WHERE version > 1;"
           "DROP FUNCTION holdfast_prune(TEXT, TEXT, TEXT, BIGINT, BIGINT, BOOLEAN, BIGINT);"
           "DROP FUNCTION holdfast_keep_ledger_entry() CASCADE;"
           "CREATE TRIGGER holdfast_refuse_delete BEFORE DELETE ON holdfast_ledger FOR EACH ROW "
@@ -113,13 +114,13 @@ TEST(Migrator, brings_its_own_version_1_up_to_date) {
   EXPECT_TRUE(Migrator(parsed(url)).status()->protects_signed_duties);
   Result<Names> done = Migrator(parsed(url)).up(1);
   ASSERT_TRUE(done.has_value()) << done.error().message;
-  EXPECT_EQ(*done, (Names{"holdfast_2_prune", "holdfast_triggers"}));
+  EXPECT_EQ(*done, (Names{"holdfast_2_prune", "holdfast_3_cluster", "holdfast_triggers"}));
   EXPECT_EQ(sql_value(url,
                       "SELECT proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
                       "WHERE tgname = 'holdfast_refuse_delete' AND tgrelid = "
                       "'holdfast_ledger'::regclass"),
             "holdfast_keep_ledger_entry");
-  EXPECT_EQ(Migrator(parsed(url)).status()->holdfast_version, 2);
+  EXPECT_EQ(Migrator(parsed(url)).status()->holdfast_version, 3);
 }
 
 TEST(Migrator, puts_the_triggers_back_when_aztec_made_the_table_anew) {
@@ -148,7 +149,7 @@ TEST(Migrator, is_safe_and_quiet_when_ten_run_at_once) {
   }
   EXPECT_EQ(sql_value(url, "SELECT string_agg(name, ' ' ORDER BY id) FROM pgmigrations"),
             "1_initial-schema 2_add-checkpoint-number");
-  EXPECT_EQ(sql_value(url, "SELECT count(*) FROM holdfast_migrations"), "2");
+  EXPECT_EQ(sql_value(url, "SELECT count(*) FROM holdfast_migrations"), "3");
 }
 
 TEST(Migrator, waits_for_the_lock_of_aztecs_runner_no_longer_than_told) {
@@ -218,8 +219,8 @@ class MigratorDown : public testing::Test {
 TEST_F(MigratorDown, removes_everything_and_up_makes_it_again) {
   Result<Names> removed = Migrator(parsed(url_)).down(std::nullopt);
   ASSERT_TRUE(removed.has_value()) << removed.error().message;
-  EXPECT_EQ(*removed, (Names{"holdfast_2_prune", "holdfast_1_ledger", "2_add-checkpoint-number",
-                             "1_initial-schema"}));
+  EXPECT_EQ(*removed, (Names{"holdfast_3_cluster", "holdfast_2_prune", "holdfast_1_ledger",
+                             "2_add-checkpoint-number", "1_initial-schema"}));
   EXPECT_EQ(sql_value(url_, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "1");
   EXPECT_EQ(sql_value(url_, "SELECT count(*) FROM pgmigrations"), "0");
   migrate(url_, 1);
