@@ -14,23 +14,10 @@
 #include <fmt/format.h>
 #include <linux/fs.h>
 
+#include "os/file_descriptor.h"
+
 namespace holdfast {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int number) noexcept : number_(number) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int number() const noexcept { return number_; }
-
- private:
-  int number_;
-};
 
 struct OpenFile {
   FileDescriptor descriptor;
