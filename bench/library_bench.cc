@@ -2,9 +2,12 @@
 // flight on one I/O thread, without HTTP.
 //
 // usage: library_bench DATABASE_URL IN_FLIGHT SECONDS FIRST_SLOT [CONNECTIONS]
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +22,7 @@
 #include "os/io_runtime.h"
 #include "os/random.h"
 #include "signer/sign_path.h"
+#include "store/journal/file_journal.h"
 #include "store/postgres/postgres_store.h"
 
 namespace holdfast {
@@ -90,7 +94,17 @@ int run(const std::string& database_url, std::size_t in_flight, std::chrono::sec
   SignObserver observer;
   SignSettings settings;
   settings.rules.node_id = "library-bench";
-  SignPath path(store, keys, clock, random, observer, settings);
+  const std::filesystem::path directory = std::filesystem::temp_directory_path() /
+                                          ("holdfast-library-bench-" + std::to_string(getpid()));
+  FileJournalSettings of_journal;
+  of_journal.directory = directory;
+  of_journal.node_id = settings.rules.node_id;
+  auto journal = FileJournal::open(
+      of_journal, random, [&](std::function<void()> work) { runtime.post(std::move(work)); });
+  if (!journal) fail(journal.error().message);
+  ReleaseMemoryObserver of_memory;
+  ReleaseMemory memory(**journal, clock, of_memory, {.node_id = settings.rules.node_id});
+  SignPath path(store, memory, keys, clock, random, observer, settings);
 
   bool ready = false;
   start(store.check(), [&](Result<StoreState> state) {
@@ -115,6 +129,8 @@ int run(const std::string& database_url, std::size_t in_flight, std::chrono::sec
   bool closed = false;
   start(store.close(), [&] { closed = true; });
   runtime.run_until([&] { return closed; }, std::chrono::seconds(10));
+  (*journal)->close();
+  std::filesystem::remove_all(directory);
   return 0;
 }
 

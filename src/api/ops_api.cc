@@ -66,6 +66,34 @@ json::object database(const StoreReport& report) {
   return object;
 }
 
+/** The database that this node is pinned to; null before the first contact. */
+json::value cluster(const ReleaseMemory& memory) {
+  const std::optional<DatabaseIdentity>& pin = memory.memory().pin();
+  if (!pin) return nullptr;
+  json::object object;
+  object["clusterId"] = text(pin->cluster_id);
+  object["systemIdentifier"] = text(pin->system_identifier);
+  object["timeline"] = pin->timeline;
+  object["synchronous"] = pin->synchronous;
+  object["beat"] = memory.beat();
+  return object;
+}
+
+/** Null while nothing is refused by one. */
+json::value quarantine(const ReleaseMemory& memory) {
+  const Quarantine* const active = memory.active_quarantine();
+  if (active == nullptr) return nullptr;
+  json::array floors;
+  for (const auto& [rollup, floor] : active->floors) {
+    // A string, for a slot may exceed what a JavaScript number holds.
+    floors.push_back(json::object{{"rollupAddress", text(to_text(rollup))},
+                                  {"slot", std::to_string(floor.number())}});
+  }
+  return json::object{{"reason", text(name_of(active->reason))},
+                      {"learning", active->learning},
+                      {"floors", std::move(floors)}};
+}
+
 /** {"BLOCK_PROPOSAL":{"signed":5,...},...}: since the start, on this node, without zeros. */
 json::object duties(const TelemetryObserver& observer) {
   json::object object;
@@ -80,11 +108,12 @@ json::object duties(const TelemetryObserver& observer) {
 }  // namespace
 
 OpsApi::OpsApi(OpsIdentity identity, const SigningService& service, const StoreHealth& health,
-               const KeyRing& keys, const TelemetryObserver& observer, const Clock& clock,
-               Metrics& metrics)
+               const ReleaseMemory& memory, const KeyRing& keys, const TelemetryObserver& observer,
+               const Clock& clock, Metrics& metrics)
     : identity_(std::move(identity)),
       service_(service),
       health_(health),
+      memory_(memory),
       keys_(keys),
       observer_(observer),
       clock_(clock),
@@ -128,6 +157,8 @@ HttpResponse OpsApi::status() const {
   body["attesters"] = addresses(keys_.attesters());
   body["publishers"] = addresses(keys_.publishers());
   body["database"] = database(report);
+  body["cluster"] = cluster(memory_);
+  body["quarantine"] = quarantine(memory_);
   body["callsInFlight"] = service_.calls_in_flight();
   body["duties"] = duties(observer_);
   return json_response(200, body);
@@ -150,6 +181,7 @@ std::vector<std::string> OpsApi::problems() const {
   if (keys_.attesters().empty() && keys_.publishers().empty()) {
     reasons.emplace_back("no keys are loaded");
   }
+  if (memory_.halted()) reasons.push_back(memory_.halted()->message);
   StoreReport report = health_.report();
   if (!report.up()) reasons.push_back("database: " + std::move(report.problem));
   return reasons;

@@ -15,6 +15,7 @@
 #include "http/message.h"
 #include "keys/key_ring.h"
 #include "os/clock.h"
+#include "signer/release_memory.h"
 #include "signer/telemetry_observer.h"
 #include "telemetry/metrics.h"
 
@@ -32,8 +33,8 @@ class OpsApi {
  public:
   /** The uptime begins now. All references outlive the API. */
   OpsApi(OpsIdentity identity, const SigningService& service, const StoreHealth& health,
-         const KeyRing& keys, const TelemetryObserver& observer, const Clock& clock,
-         Metrics& metrics);
+         const ReleaseMemory& memory, const KeyRing& keys, const TelemetryObserver& observer,
+         const Clock& clock, Metrics& metrics);
 
   /** For HttpServer. */
   Task<HttpResponse> handle(HttpRequest request);
@@ -49,6 +50,7 @@ class OpsApi {
   OpsIdentity identity_;
   const SigningService& service_;
   const StoreHealth& health_;
+  const ReleaseMemory& memory_;
   const KeyRing& keys_;
   const TelemetryObserver& observer_;
   const Clock& clock_;

@@ -55,6 +55,8 @@ RpcErrorId rpc_error_of(RefusalReason reason) noexcept {
       return RpcErrorId::below_watermark;
     case RefusalReason::no_signing_lock:
       return RpcErrorId::no_signing_lock;
+    case RefusalReason::quarantined:
+      return RpcErrorId::quarantined;
   }
   return RpcErrorId::refused;
 }
@@ -79,6 +81,8 @@ RpcErrorId rpc_error_of(ErrorKind kind) noexcept {
     case ErrorKind::not_found:
     case ErrorKind::permission_denied:
       return RpcErrorId::store;
+    case ErrorKind::wrong_database:
+      return RpcErrorId::wrong_database;
   }
   return RpcErrorId::internal;
 }

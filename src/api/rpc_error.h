@@ -27,6 +27,8 @@ enum class RpcErrorId : std::uint8_t {
   signing_lock_lost,
   below_watermark,
   no_signing_lock,
+  quarantined,
+  wrong_database,
   context_required,
   unknown_address,
   key_role,
@@ -50,7 +52,7 @@ struct RpcErrorSpec {
 };
 
 /** In the order of RpcErrorId. */
-inline constexpr std::array<RpcErrorSpec, 23> kRpcErrors = {{
+inline constexpr std::array<RpcErrorSpec, 25> kRpcErrors = {{
     {RpcErrorId::internal, -32603, "InternalError", 200, "A defect of this program."},
     {RpcErrorId::parse, -32700, "ParseError", 400,
      "The body is not JSON, or JSON with two meanings."},
@@ -73,6 +75,10 @@ inline constexpr std::array<RpcErrorSpec, 23> kRpcErrors = {{
      "The slot lies at or below the watermark of pruned history."},
     {RpcErrorId::no_signing_lock, -32006, "NoSigningLockError", 200,
      "Gated mode: no row in the database says that this message is being signed."},
+    {RpcErrorId::quarantined, -32007, "QuarantineError", 200,
+     "The database may have lost what was signed for this slot; higher slots are signed."},
+    {RpcErrorId::wrong_database, -32008, "WrongDatabaseError", 200,
+     "The database is not the one that this node is pinned to."},
     {RpcErrorId::context_required, -32010, "ContextRequiredError", 200,
      "An attester key signs nothing without a signing context."},
     {RpcErrorId::unknown_address, -32011, "UnknownAddressError", 200,

@@ -38,6 +38,8 @@ enum class ErrorKind {
   not_found,
   /** The database or the operating system does not let us. */
   permission_denied,
+  /** The database is not the one that this node is pinned to (S4). */
+  wrong_database,
 };
 
 /** The kind's name, as logs and metrics print it. */
@@ -63,6 +65,8 @@ constexpr std::string_view name_of(ErrorKind kind) noexcept {
       return "not_found";
     case ErrorKind::permission_denied:
       return "permission_denied";
+    case ErrorKind::wrong_database:
+      return "wrong_database";
   }
   return "unknown";
 }

@@ -13,6 +13,9 @@ CommandSpec duties_list_command();
 CommandSpec duties_distribution_command();
 CommandSpec duties_explain_command();
 CommandSpec duties_prune_command();
+CommandSpec cluster_show_command();
+CommandSpec cluster_accept_command();
+CommandSpec cluster_release_command();
 CommandSpec demo_command();
 CommandSpec version_command();
 

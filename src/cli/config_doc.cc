@@ -131,6 +131,7 @@ std::string_view example_value(SettingId id) {
     case SettingId::replay:
     case SettingId::claim_delay_ms:
     case SettingId::max_stuck_duties_age_ms:
+    case SettingId::quarantine_margin_slots:
     case SettingId::gated:
     case SettingId::allow_attester_exit:
     case SettingId::listen:

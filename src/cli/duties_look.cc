@@ -17,7 +17,8 @@ std::optional<RollupAddress> rollup_of(const Settings& settings) {
   return rollup_address_of(settings);
 }
 
-std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code) {
+std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code,
+                                 DatabaseWatch* watch) {
   const Result<StorePlace> place = store_place_of(settings);
   if (!place) {
     complain(call, place.error().message);
@@ -25,8 +26,8 @@ std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, Ex
     return nullptr;
   }
   auto look = std::make_unique<Look>(settings);
-  Result<std::unique_ptr<DutyStore>> store =
-      open_store(*place, settings, StoreUse::look, look->runtime_, look->clock_, {});
+  Result<OpenedStore> store =
+      open_store(*place, settings, StoreUse::look, look->runtime_, look->clock_, {}, watch);
   if (!store) {
     complain(call, store.error().message);
     code = ExitCode::failed;
@@ -37,7 +38,7 @@ std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, Ex
 }
 
 Look::~Look() {
-  if (store_ && !gave_up_) run_task(runtime_, store_->close(), answer_limit());
+  if (store_.duties && !gave_up_) run_task(runtime_, store_.duties->close(), answer_limit());
 }
 
 std::chrono::milliseconds Look::answer_limit() const {

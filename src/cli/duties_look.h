@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/run_task.h"
 #include "cli/settings.h"
+#include "cli/store_place.h"
 #include "os/io_clock.h"
 #include "os/io_runtime.h"
 #include "store/duty_store.h"
@@ -40,15 +41,18 @@ std::optional<RollupAddress> rollup_of(const Settings& settings);
 /** The store of the settings, which is there already, and what it needs to live. */
 class Look {
  public:
-  /** Null after a complaint; `code` is then the exit code. The settings outlive it. */
-  static std::unique_ptr<Look> open(CommandCall& call, const Settings& settings, ExitCode& code);
+  /** Null after a complaint; `code` is then the exit code. The settings and
+      `watch`, which sees the database at a check, outlive it. */
+  static std::unique_ptr<Look> open(CommandCall& call, const Settings& settings, ExitCode& code,
+                                    DatabaseWatch* watch = nullptr);
 
   explicit Look(const Settings& settings) : clock_(runtime_), settings_(settings) {}
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
   ~Look();
 
-  DutyStore& store() { return *store_; }
+  DutyStore& store() { return *store_.duties; }
+  NodeTable& nodes() { return *store_.nodes; }
 
   /** The store's answer; every way in which there is none is an Error. `more` is waited beyond the
       time of one answer, for what takes several transactions. */
@@ -66,7 +70,7 @@ class Look {
   IoRuntime runtime_;
   IoClock clock_;
   const Settings& settings_;
-  std::unique_ptr<DutyStore> store_;
+  OpenedStore store_;
   bool gave_up_ = false;
 };
 

@@ -41,6 +41,7 @@ enum class SettingId : std::uint8_t {
   claim_delay_ms,
   max_stuck_duties_age_ms,
   old_duties_max_age_h,
+  quarantine_margin_slots,
   gated,
   harmless_duty_types,
   allow_attester_exit,

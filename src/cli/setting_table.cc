@@ -36,8 +36,10 @@ constexpr std::array<Setting, kSettingCount> kTable = {{
      "from here."},
     {SettingId::data_dir, kNode, "--data-dir", "DATA_DIRECTORY", "node.data_dir", path, "", "", 0,
      0, "",
-     "The directory for what this node keeps on its own disk. Without a database URL the SQLite "
-     "file duties.db is in it. It is made with mode 0700 if it is not there."},
+     "The directory for what this node keeps on its own disk: its journal of what it released, "
+     "which "
+     "must never be lost, copied or set back, and, without a database URL, the SQLite file "
+     "duties.db. It is made with mode 0700 if it is not there. Required."},
     {SettingId::keystore, kNode, "--keystore", "KEY_STORE_DIRECTORY", "node.keystore", path_list,
      "", "", 0, 0, "",
      "Aztec keystore files, or directories of .json files, separated by commas. A file that its "
@@ -114,6 +116,12 @@ constexpr std::array<Setting, kSettingCount> kTable = {{
      "Duties of this rollup that were signed longer ago than that are pruned, once an hour, "
      "behind a watermark that refuses their slots for ever: so nothing can be signed again, as it "
      "can be after Aztec's own pruning. Not set: every signed duty is kept."},
+    {SettingId::quarantine_margin_slots, kSigning, "--quarantine-margin-slots",
+     "HOLDFAST_QUARANTINE_MARGIN_SLOTS", "signing.quarantine_margin_slots", integer, "2", "slots",
+     1, 1'000'000, "",
+     "After a database failover that may have lost commits, slots up to the highest that was asked "
+     "for plus this margin are refused: others may have signed them, and the database may not know "
+     "it. It must cover how far ahead of each other the nodes of a cluster sign."},
 
     {SettingId::gated, kStock, "--gated", "HOLDFAST_GATED", "gated.enabled", boolean, "false", "",
      0, 0, "",

@@ -18,6 +18,8 @@
 #include "os/process.h"
 #include "os/secret_arena.h"
 #include "os/stop_signals.h"
+#include "signer/memory_telemetry.h"
+#include "store/journal/file_journal.h"
 #include "telemetry/build_info.h"
 
 namespace holdfast::cli {
@@ -27,6 +29,7 @@ using enum SettingId;
 using std::chrono_literals::operator""ms;
 
 constexpr std::string_view kModule = "validator-ha-signer";
+constexpr std::string_view kAcceptNewJournal = "--accept-new-journal";
 constexpr std::chrono::hours kForEver{24 * 365};
 /** Aztec's pauses between its questions to a remote signer at the start. */
 constexpr std::array kRemoteSignerPauses = {1000ms, 2000ms, 4000ms, 8000ms, 16000ms};
@@ -53,8 +56,10 @@ class SignerRun {
     for (const std::string& warning : signer_warnings(settings_)) warn(warning);
     std::optional<Failure> failure = protect_process();
     if (!failure) failure = open_keys();
+    if (!failure) failure = open_journal();
     if (!failure) failure = open_store_of_settings();
     if (!failure) failure = check_remote_signers();
+    if (!failure) failure = enter_registry();
     if (!failure) failure = start_node();
     if (failure) {
       end();
@@ -112,6 +117,32 @@ class SignerRun {
     return std::nullopt;
   }
 
+  std::optional<Failure> open_journal() {
+    FileJournalSettings journal;
+    journal.directory = settings_.text(data_dir);
+    journal.node_id = settings_.text(node_id);
+    Result<std::unique_ptr<FileJournal>> opened =
+        FileJournal::open(std::move(journal), random_,
+                          [this](std::function<void()> work) { runtime_.post(std::move(work)); });
+    if (!opened) return Failure{ExitCode::failed, opened.error().message};
+    journal_ = std::move(*opened);
+    if (journal_->repaired_bytes() > 0) {
+      warn(
+          fmt::format("the journal {} ended in a write that was interrupted; {} bytes were cut off",
+                      journal_->path().string(), journal_->repaired_bytes()));
+    }
+    memory_observer_.emplace(metrics_, logger_, settings_.text(node_id));
+    memory_.emplace(*journal_, clock_, *memory_observer_,
+                    ReleaseMemorySettings{.node_id = settings_.text(node_id),
+                                          .quarantine_margin = SlotMargin(
+                                              settings_.integer(quarantine_margin_slots))});
+    const Quarantine* const quarantine = memory_->active_quarantine();
+    if (quarantine != nullptr) memory_observer_->on_quarantine_goes_on(*quarantine);
+    parts_.journal_is_new = journal_->is_new();
+    parts_.new_journal = call_.has(kAcceptNewJournal) ? NewJournal::accept : NewJournal::refuse;
+    return std::nullopt;
+  }
+
   std::optional<Failure> open_store_of_settings() {
     const Result<StorePlace> place = store_place_of(settings_);
     if (!place) return Failure{ExitCode::usage, place.error().message};
@@ -122,11 +153,12 @@ class SignerRun {
     events.lost = [this](const Error& error) {
       logger_.log(LogLevel::warn, kModule, "Database connection lost", {{"error", error.message}});
     };
-    Result<std::unique_ptr<DutyStore>> store =
-        open_store(*place, settings_, StoreUse::sign, runtime_, clock_, std::move(events));
+    Result<OpenedStore> store = open_store(*place, settings_, StoreUse::sign, runtime_, clock_,
+                                           std::move(events), &*memory_);
     if (!store) return Failure{ExitCode::failed, store.error().message};
     parts_.store = std::move(*store);
-    const auto state = run_task(runtime_, parts_.store->check(), store_answer_limit(settings_));
+    const auto state =
+        run_task(runtime_, parts_.store.duties->check(), store_answer_limit(settings_));
     if (!state) {
       return Failure{ExitCode::failed,
                      fmt::format("the database has not answered in time: {}", text_of(*place))};
@@ -161,10 +193,17 @@ class SignerRun {
                    last ? last->error().message : "a remote signer has not answered in time"};
   }
 
+  std::optional<Failure> enter_registry() {
+    node_ = std::make_unique<SignerNode>(SignerGround{runtime_, clock_, random_, logger_, metrics_,
+                                                      *memory_, settings_, call_.extra_observer},
+                                         std::move(parts_));
+    const auto entered = run_task(runtime_, node_->enter(), 4 * store_answer_limit(settings_));
+    if (entered && *entered) return std::nullopt;
+    return Failure{ExitCode::failed,
+                   entered ? entered->error().message : "the database has not answered in time"};
+  }
+
   std::optional<Failure> start_node() {
-    node_ = std::make_unique<SignerNode>(
-        SignerGround{runtime_, clock_, random_, logger_, settings_, call_.extra_observer},
-        std::move(parts_));
     const Result<void> started = node_->start();
     if (!started) {
       // Only an address that somebody else has may be free the next time.
@@ -222,8 +261,8 @@ class SignerRun {
       return stopped;
     }
     if (parts_.keys) parts_.keys->close();
-    if (!parts_.store) return true;
-    return run_task(runtime_, parts_.store->close(), store_answer_limit(settings_));
+    if (!parts_.store.duties) return true;
+    return run_task(runtime_, parts_.store.duties->close(), store_answer_limit(settings_));
   }
 
   CommandCall& call_;
@@ -232,6 +271,10 @@ class SignerRun {
   IoRuntime runtime_;
   IoClock clock_;
   SystemRandom random_;
+  Metrics metrics_;
+  std::unique_ptr<FileJournal> journal_;
+  std::optional<MemoryTelemetry> memory_observer_;
+  std::optional<ReleaseMemory> memory_;
   SignerParts parts_;
   std::unique_ptr<SignerNode> node_;
   std::unique_ptr<StopSignals> signals_;
@@ -262,7 +305,13 @@ ExitCode run(CommandCall& call) {
   return SignerRun(call, *settings).run();
 }
 
-constexpr std::array<OptionSpec, 2> kOptions = {{
+constexpr std::array<OptionSpec, 3> kOptions = {{
+    {kAcceptNewJournal, "",
+     "Start although the database knows this node with another journal, or further on. Only when "
+     "the "
+     "old journal is lost for good and no other process can have it: this node then does not "
+     "remember by itself what it released, and only the database protects it. Once, by hand; never "
+     "in a unit file."},
     {"--print-config", "",
      "Print every setting with its value and where it came from, passwords masked, and end."},
     {"--output", "table|json|csv", "The form of --print-config. Default: table."},
@@ -300,6 +349,7 @@ CommandSpec signer_command() {
       .settings = every_setting(),
       .options = kOptions,
       .files =
+          "DATA_DIRECTORY/journal-ID   what this node released: never lose, copy or set it back\n"
           "DATA_DIRECTORY/duties.db    the SQLite file, without --database-url\n"
           "KEY_STORE_DIRECTORY         Aztec keystores, readable by their owner only\n"
           "~/.pgpass                   passwords of PostgreSQL",

@@ -1,8 +1,14 @@
 #include "cli/signer_node.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
+#include "base/hex.h"
 #include "cli/signer_settings.h"
+#include "os/process.h"
+#include "telemetry/build_info.h"
 
 namespace holdfast::cli {
 namespace {
@@ -54,6 +60,31 @@ Result<HttpServerSettings> server_settings_of(const Settings& settings, SettingI
   return result;
 }
 
+std::string hex_of(const std::array<std::uint8_t, 16>& bytes) {
+  return to_hex(ByteView(bytes)).substr(2);
+}
+
+/** A key that is an attester, too, is on every node by design. */
+std::vector<Address> publishers_of_this_node_alone(const KeyRing& keys) {
+  const std::vector<Address> attesters = keys.attesters();
+  std::vector<Address> publishers = keys.publishers();
+  std::erase_if(publishers, [&](const Address& publisher) {
+    return std::find(attesters.begin(), attesters.end(), publisher) != attesters.end();
+  });
+  return publishers;
+}
+
+NodePresenceSettings presence_of(const SignerGround& ground, const SignerParts& parts,
+                                 const KeyRing& keys) {
+  return {.node_id = ground.settings.text(node_id),
+          .instance_id = hex_of(ground.random.bytes16()),
+          .place = place_of_this_process(),
+          .version = std::string(build_version()),
+          .publishers = publishers_of_this_node_alone(keys),
+          .journal_is_new = parts.journal_is_new,
+          .new_journal = parts.new_journal};
+}
+
 std::string address_text(const HttpServer* server, std::string_view scheme) {
   CHECK(server != nullptr);
   return fmt::format("{}://{}", scheme, server->local_addresses().front().text());
@@ -98,20 +129,23 @@ void ObserverPair::on_error(const Duty& duty, const Error& error) {
 
 SignerNode::SignerNode(SignerGround ground, SignerParts parts)
     : ground_(ground),
-      store_(std::move(parts.store)),
+      metrics_(ground.metrics),
+      store_(std::move(parts.store.duties)),
       keys_(std::move(parts.keys)),
       telemetry_(metrics_, ground.logger, ground.settings.text(node_id)),
       observer_(telemetry_, ground.extra_observer),
-      sign_path_(*store_, keys_->ring(), ground.clock, ground.random, observer_,
+      sign_path_(*store_, ground.memory, keys_->ring(), ground.clock, ground.random, observer_,
                  sign_settings_of(ground.settings)),
+      presence_(*parts.store.nodes, *store_, ground.memory, ground.clock, metrics_, ground.logger,
+                presence_of(ground, parts, keys_->ring())),
       clean_up_(*store_, ground.clock, metrics_, ground.logger,
                 clean_up_settings_of(ground.settings)),
       health_(*store_, ground.clock, metrics_, ground.logger, {}),
       service_(sign_path_, keys_->ring(), ground.clock, telemetry_, metrics_, ground.logger,
                service_settings_of(ground.settings)),
       signing_api_(service_, health_, metrics_, ground.logger, std::move(parts.bearer_token)),
-      ops_api_(identity_of(ground.settings), service_, health_, keys_->ring(), telemetry_,
-               ground.clock, metrics_) {}
+      ops_api_(identity_of(ground.settings), service_, health_, ground.memory, keys_->ring(),
+               telemetry_, ground.clock, metrics_) {}
 
 Result<std::unique_ptr<HttpServer>> SignerNode::start_signing_server() {
   const Settings& settings = ground_.settings;
@@ -145,6 +179,7 @@ Result<void> SignerNode::start() {
   signing_server_ = std::move(*signing);
   health_.start();
   clean_up_.start();
+  presence_.start();
   tell_key_store_initialized(ground_.logger, metrics_, settings.text(node_id), keys_->ring());
   return {};
 }
@@ -170,6 +205,7 @@ Task<void> SignerNode::stop(std::chrono::milliseconds grace) {
     co_await ground_.clock.sleep(kSettlePoll);
   }
   health_.stop();
+  co_await presence_.leave();
   co_await store_->close();
   if (ops_server_) co_await ops_server_->stop(kSettleTime);
 }

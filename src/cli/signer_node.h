@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "cli/settings.h"
+#include "cli/store_place.h"
 #include "http/server.h"
 #include "keys/node_keys.h"
 #include "os/clock.h"
@@ -24,6 +25,8 @@
 #include "os/random.h"
 #include "os/secret.h"
 #include "signer/clean_up.h"
+#include "signer/node_presence.h"
+#include "signer/release_memory.h"
 #include "signer/sign_path.h"
 #include "signer/telemetry_observer.h"
 #include "store/duty_store.h"
@@ -57,15 +60,20 @@ struct SignerGround {
   Clock& clock;
   RandomSource& random;
   const Logger& logger;
+  Metrics& metrics;
+  ReleaseMemory& memory;
   const Settings& settings;
   SignObserver* extra_observer = nullptr;
 };
 
 /** What a node owns from its start. */
 struct SignerParts {
-  std::unique_ptr<DutyStore> store;
+  OpenedStore store;
   std::unique_ptr<NodeKeys> keys;
   std::optional<Secret> bearer_token;
+  /** --accept-new-journal, and whether the journal is one. */
+  NewJournal new_journal = NewJournal::refuse;
+  bool journal_is_new = false;
 };
 
 class SignerNode {
@@ -74,6 +82,9 @@ class SignerNode {
   SignerNode(SignerGround ground, SignerParts parts);
   SignerNode(const SignerNode&) = delete;
   SignerNode& operator=(const SignerNode&) = delete;
+
+  /** Registers the node: what NodePresence::enter says. Before start(). */
+  Task<Result<void>> enter() { return presence_.enter(); }
 
   /** Opens both listeners and starts the work in the background. The error names the address or
       the file. */
@@ -95,12 +106,13 @@ class SignerNode {
   Result<std::unique_ptr<HttpServer>> start_ops_server();
 
   SignerGround ground_;
-  Metrics metrics_;
+  Metrics& metrics_;
   std::unique_ptr<DutyStore> store_;
   std::unique_ptr<NodeKeys> keys_;
   TelemetryObserver telemetry_;
   ObserverPair observer_;
   SignPath sign_path_;
+  NodePresence presence_;
   CleanUp clean_up_;
   StoreHealth health_;
   SigningService service_;

@@ -95,7 +95,7 @@ RollupAddress rollup_address_of(const Settings& settings) {
 
 std::vector<std::string> signer_problems(const Settings& settings) {
   std::vector<std::string> problems;
-  for (const SettingId id : {node_id, rollup_address, keystore}) {
+  for (const SettingId id : {node_id, rollup_address, keystore, data_dir}) {
     if (!settings.has(id)) problems.push_back(missing_setting(id));
   }
   if (!settings.boolean(signing_enabled)) {
@@ -103,10 +103,6 @@ std::vector<std::string> signer_problems(const Settings& settings) {
         "{} is false: Holdfast signs only with its protection on, so there is nothing for this "
         "signer to do. Set it to true, or do not start the signer",
         settings.value(signing_enabled).place));
-  }
-  if (!settings.has(database_url) && !settings.has(data_dir)) {
-    problems.push_back(fmt::format("{}; or {} for a SQLite file on this machine",
-                                   missing_setting(database_url), setting_of(data_dir).flag));
   }
   if (settings.integer(max_stuck_duties_age_ms) <= settings.integer(signing_timeout_ms)) {
     problems.push_back(fmt::format(

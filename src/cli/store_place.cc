@@ -22,7 +22,8 @@ std::chrono::milliseconds connect_timeout(const Settings& settings) {
   return set.count() == 0 ? kConnectTimeout : set;
 }
 
-PostgresSettings postgres_settings(const Settings& settings, StoreEvents events) {
+PostgresSettings postgres_settings(const Settings& settings, StoreEvents events,
+                                   DatabaseWatch* watch) {
   const auto statement = settings.milliseconds(SettingId::statement_timeout_ms);
   PostgresSettings result;
   result.pool.max = settings.count(SettingId::pool_max);
@@ -35,11 +36,18 @@ PostgresSettings postgres_settings(const Settings& settings, StoreEvents events)
   result.timeouts.answer = statement + std::chrono::seconds(1);
   result.events.connected = std::move(events.connected);
   result.events.lost = std::move(events.lost);
+  result.watch = watch;
   return result;
 }
 
-Result<std::unique_ptr<DutyStore>> open_sqlite(const SqlitePlace& place, StoreUse use,
-                                               IoRuntime& runtime, Clock& clock) {
+template <class Store>
+OpenedStore opened(std::unique_ptr<Store> store) {
+  NodeTable* const nodes = store.get();
+  return {std::move(store), nodes};
+}
+
+Result<OpenedStore> open_sqlite(const SqlitePlace& place, StoreUse use, IoRuntime& runtime,
+                                Clock& clock, DatabaseWatch* watch) {
   const std::filesystem::path file(place.path);
   if (use == StoreUse::look) {
     std::error_code ignored;
@@ -56,11 +64,12 @@ Result<std::unique_ptr<DutyStore>> open_sqlite(const SqlitePlace& place, StoreUs
   }
   SqliteSettings sqlite;
   sqlite.path = place.path;
+  sqlite.watch = watch;
   Result<std::unique_ptr<SqliteStore>> store =
       SqliteStore::open(std::move(sqlite), clock,
                         [&runtime](std::function<void()> work) { runtime.post(std::move(work)); });
   if (!store) return std::move(store).error();
-  return std::unique_ptr<DutyStore>(std::move(*store));
+  return opened(std::move(*store));
 }
 
 }  // namespace
@@ -90,15 +99,15 @@ std::string text_of(const StorePlace& place) {
   return "postgres " + std::get<PostgresUrl>(place).place();
 }
 
-Result<std::unique_ptr<DutyStore>> open_store(const StorePlace& place, const Settings& settings,
-                                              StoreUse use, IoRuntime& runtime, Clock& clock,
-                                              StoreEvents events) {
+Result<OpenedStore> open_store(const StorePlace& place, const Settings& settings, StoreUse use,
+                               IoRuntime& runtime, Clock& clock, StoreEvents events,
+                               DatabaseWatch* watch) {
   if (const auto* sqlite = std::get_if<SqlitePlace>(&place)) {
-    return open_sqlite(*sqlite, use, runtime, clock);
+    return open_sqlite(*sqlite, use, runtime, clock, watch);
   }
-  return std::unique_ptr<DutyStore>(
+  return opened(
       std::make_unique<PostgresStore>(runtime.context(), clock, std::get<PostgresUrl>(place),
-                                      postgres_settings(settings, std::move(events))));
+                                      postgres_settings(settings, std::move(events), watch)));
 }
 
 std::chrono::milliseconds store_answer_limit(const Settings& settings) {

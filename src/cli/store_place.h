@@ -11,7 +11,9 @@
 #include "cli/settings.h"
 #include "os/clock.h"
 #include "os/io_runtime.h"
+#include "store/database_watch.h"
 #include "store/duty_store.h"
+#include "store/node_table.h"
 #include "store/postgres/postgres_url.h"
 
 namespace holdfast::cli {
@@ -43,11 +45,19 @@ enum class StoreUse : std::uint8_t {
   sign,
 };
 
+/** A store, and its registry of nodes. */
+struct OpenedStore {
+  std::unique_ptr<DutyStore> duties;
+  /** Part of the store. */
+  NodeTable* nodes = nullptr;
+};
+
 /** The store. A SQLite file's directory and the file are made for StoreUse::sign; PostgreSQL is
-    connected when the store is first asked. `runtime` and `clock` outlive it. */
-Result<std::unique_ptr<DutyStore>> open_store(const StorePlace& place, const Settings& settings,
-                                              StoreUse use, IoRuntime& runtime, Clock& clock,
-                                              StoreEvents events);
+    connected when the store is first asked. `watch` looks at the database that it finds (S4); null:
+    nobody does, and nothing may be signed. `runtime`, `clock` and `watch` outlive it. */
+Result<OpenedStore> open_store(const StorePlace& place, const Settings& settings, StoreUse use,
+                               IoRuntime& runtime, Clock& clock, StoreEvents events,
+                               DatabaseWatch* watch);
 
 /** How long a command waits for one answer of the store, connecting included. */
 std::chrono::milliseconds store_answer_limit(const Settings& settings);

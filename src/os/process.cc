@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
 
 namespace holdfast {
 
@@ -16,6 +19,12 @@ Result<void> disable_core_dumps() {
   }
   return Error{ErrorKind::permission_denied,
                std::string("core dumps of this process cannot be turned off: ") + strerror(errno)};
+}
+
+std::string place_of_this_process() {
+  std::array<char, 256> name{};
+  const bool known = gethostname(name.data(), name.size() - 1) == 0;
+  return std::string(known ? name.data() : "unknown host") + " pid " + std::to_string(getpid());
 }
 
 void ignore_broken_pipes() {

@@ -2,6 +2,8 @@
 // Thread rule: before other threads are started.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 
 namespace holdfast {
@@ -9,6 +11,9 @@ namespace holdfast {
 /** No core dump of this process is written, and no other process of the same user may attach to
     it or read its memory (PR_SET_DUMPABLE). Children that are executed start without this. */
 Result<void> disable_core_dumps();
+
+/** "host-a pid 4711", for people who look for this process. */
+std::string place_of_this_process();
 
 /** A write to a closed pipe or socket is an error of that write and does not end the process. */
 void ignore_broken_pipes();

@@ -20,6 +20,15 @@ std::string conflict_message(const Refusal& refusal) {
       shortened(refusal.attempted_hash));
 }
 
+std::string quarantine_message(const Refusal& refusal) {
+  const std::string until =
+      refusal.watermark ? fmt::format("slots up to {} are refused", refusal.watermark->number())
+                        : std::string("how far the others had come is being learned");
+  return fmt::format(
+      "{} for slot {} is in quarantine: the database may have lost what was signed for it; {}",
+      name_of(refusal.key.duty_type), refusal.key.slot.number(), until);
+}
+
 }  // namespace
 
 std::string_view error_name_of(RefusalReason reason) noexcept {
@@ -36,6 +45,8 @@ std::string_view error_name_of(RefusalReason reason) noexcept {
       return "SigningLockLostError";
     case RefusalReason::below_watermark:
       return "BelowWatermarkError";
+    case RefusalReason::quarantined:
+      return "QuarantineError";
     case RefusalReason::no_signing_lock:
       return "NoSigningLockError";
   }
@@ -56,6 +67,8 @@ std::string_view name_of(RefusalReason reason) noexcept {
       return "signing_lock_lost";
     case RefusalReason::below_watermark:
       return "below_watermark";
+    case RefusalReason::quarantined:
+      return "quarantined";
     case RefusalReason::no_signing_lock:
       return "no_signing_lock";
   }
@@ -85,6 +98,8 @@ std::string message_of(const Refusal& refusal) {
     case RefusalReason::below_watermark:
       return fmt::format("{} for slot {} lies at or below slot {}, up to which history was pruned",
                          duty, slot, refusal.watermark ? refusal.watermark->number() : slot);
+    case RefusalReason::quarantined:
+      return quarantine_message(refusal);
     case RefusalReason::no_signing_lock:
       return fmt::format(
           "no duty of {} is being signed with the message hash {}: a gated request "

@@ -23,6 +23,8 @@ enum class RefusalReason : std::uint8_t {
   signing_lock_lost,
   /** The slot lies at or below the watermark of what was pruned. */
   below_watermark,
+  /** The database may have lost what was signed for this slot (S4). */
+  quarantined,
   /** Gated mode: no row in the database says that this message is being signed. */
   no_signing_lock,
 };
@@ -43,7 +45,7 @@ struct Refusal {
   std::optional<MessageHash> existing_hash;
   /** The node that holds or signed it; empty when unknown. */
   std::string node_id;
-  /** below_watermark: the highest slot that is refused. */
+  /** below_watermark and quarantined: the highest slot that is refused, where it is known. */
   std::optional<Slot> watermark;
 
   friend bool operator==(const Refusal&, const Refusal&) = default;

@@ -12,6 +12,8 @@ std::string_view name_of(SignStep step) noexcept {
       return "signed";
     case SignStep::recorded:
       return "recorded";
+    case SignStep::journaled:
+      return "journaled";
     case SignStep::released:
       return "released";
   }

@@ -17,15 +17,17 @@ enum class SignStep : std::uint8_t {
   claimed,
   signed_,
   recorded,
+  journaled,
   released,
 };
-/** "received", "claimed", "signed", "recorded", "released". */
+/** "received", "claimed", "signed", "recorded", "journaled", "released". */
 std::string_view name_of(SignStep step) noexcept;
 
 class SignObserver {
  public:
   virtual ~SignObserver() = default;
-  /** The step is done; for `recorded` the signature is durable and not yet released. `elapsed` is
+  /** The step is done; for `recorded` the signature is durable in the store, for
+      `journaled` in this node's own journal, too, and not yet released. `elapsed` is
       the time since the step before (for `released`: since `received`). */
   virtual void on_step(SignStep, const Duty&, std::chrono::nanoseconds /*elapsed*/) {}
   virtual void on_wait(const Duty&, std::string_view /*node_id*/) {}

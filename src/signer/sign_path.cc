@@ -43,11 +43,14 @@ struct SignPath::Attempt {
   MonotonicTime step_started;
   /** Gated: what typed data says about itself. */
   std::optional<TypedDataFacts> facts;
+  /** ReleaseMemory::quarantines_begun() when the attempt began. */
+  std::uint64_t quarantines_begun = 0;
 };
 
-SignPath::SignPath(DutyStore& store, KeyRing& keys, Clock& clock, RandomSource& random,
-                   SignObserver& observer, SignSettings settings)
+SignPath::SignPath(DutyStore& store, ReleaseMemory& memory, KeyRing& keys, Clock& clock,
+                   RandomSource& random, SignObserver& observer, SignSettings settings)
     : store_(store),
+      memory_(memory),
       keys_(keys),
       clock_(clock),
       random_(random),
@@ -58,7 +61,8 @@ Task<SignOutcome> SignPath::sign(Duty duty, SignableMessage message, MonotonicTi
   CHECK(is_protected(duty.key.duty_type));
   CHECK(message.message_hash == duty.message_hash);
   const MonotonicTime now = clock_.now();
-  Attempt attempt{std::move(duty), std::move(message), deadline, now, now, std::nullopt};
+  Attempt attempt{std::move(duty), std::move(message),         deadline, now, now,
+                  std::nullopt,    memory_.quarantines_begun()};
   co_return co_await admit(attempt, Entrance::with_context);
 }
 
@@ -70,7 +74,8 @@ Task<SignOutcome> SignPath::sign_gated(RollupAddress rollup, Address validator,
   duty.key.rollup_address = rollup;
   duty.key.validator_address = validator;
   duty.message_hash = message.message_hash;
-  Attempt attempt{std::move(duty), std::move(message), deadline, now, now, std::move(facts)};
+  Attempt attempt{std::move(duty),  std::move(message),         deadline, now, now,
+                  std::move(facts), memory_.quarantines_begun()};
   co_return co_await admit(attempt, Entrance::gated);
 }
 
@@ -90,10 +95,18 @@ Task<SignOutcome> SignPath::admit(Attempt& attempt, Entrance entrance) {
 
 Task<SignOutcome> SignPath::run(Attempt& attempt, Entrance entrance) {
   observer_.on_step(SignStep::received, attempt.duty, std::chrono::nanoseconds(0));
+  if (memory_.halted()) co_return *memory_.halted();
+  if (entrance == Entrance::with_context) {
+    memory_.saw(attempt.duty.key.rollup_address, attempt.duty.key.slot);
+    std::optional<Refusal> refusal = memory_.judge(attempt.duty);
+    if (refusal) co_return *std::move(refusal);
+  }
   LockOutcome locked = co_await take_lock(attempt, entrance);
   if (auto* error = std::get_if<Error>(&locked)) co_return std::move(*error);
   if (auto* refusal = std::get_if<Refusal>(&locked)) co_return std::move(*refusal);
-  if (auto* replay = std::get_if<Released>(&locked)) co_return *replay;
+  if (const auto* stored = std::get_if<Released>(&locked)) {
+    co_return co_await replay(attempt, *stored);
+  }
   HeldLock lock = std::get<HeldLock>(std::move(locked));
   finish_step(attempt, SignStep::claimed);
   co_return co_await sign_and_record(attempt, std::move(lock));
@@ -124,7 +137,6 @@ Task<SignPath::LockOutcome> SignPath::claim(Attempt& attempt) {
     Decision decision = judge(attempt.duty, existing, settings_.rules);
     if (auto* refusal = std::get_if<Refusal>(&decision)) co_return std::move(*refusal);
     if (const auto* stored = std::get_if<ReplayStored>(&decision)) {
-      observer_.on_replay(attempt.duty);
       co_return Released{.signature = stored->signature, .replayed = true};
     }
     const bool abandoned = std::holds_alternative<TakeOver>(decision);
@@ -176,6 +188,9 @@ Task<SignPath::LockOutcome> SignPath::find_gated(Attempt& attempt) {
   if (!answer) co_return std::move(answer).error();
   if (auto* lock = std::get_if<HeldLock>(&*answer)) {
     attempt.duty = lock->duty();
+    memory_.saw(attempt.duty.key.rollup_address, attempt.duty.key.slot);
+    std::optional<Refusal> remembered = memory_.judge(attempt.duty);
+    if (remembered) co_return *std::move(remembered);
     if (row_fits(attempt.facts, attempt.duty.key)) co_return std::move(*lock);
   }
   if (const auto* below = std::get_if<BelowWatermark>(&*answer)) {
@@ -192,7 +207,8 @@ Task<SignPath::LockOutcome> SignPath::find_gated(Attempt& attempt) {
     // A stock node that lost our answer asks again. Which node it is cannot be told, and the
     // signature is one that has been given away already, so `own` is enough.
     if (same_hash && taken->existing.signature && settings_.rules.replay != Replay::off) {
-      observer_.on_replay(attempt.duty);
+      attempt.duty.key = taken->key;
+      memory_.saw(attempt.duty.key.rollup_address, attempt.duty.key.slot);
       co_return Released{.signature = *taken->existing.signature, .replayed = true};
     }
     refusal.reason =
@@ -216,11 +232,38 @@ Task<SignOutcome> SignPath::sign_and_record(Attempt& attempt, HeldLock lock) {
   }
   SealedSignature sealed = std::get<SealedSignature>(std::move(signing));
   finish_step(attempt, SignStep::signed_);
+  // While the key was at work this node may have released another message, or have met a database
+  // that lost commits. The signature is dropped here, so the lock may go.
+  std::optional<Refusal> refusal = judge_again(attempt);
+  if (refusal) {
+    Result<void> given_back = co_await store_.release(std::move(lock));
+    if (!given_back) observer_.on_not_given_back(attempt.duty, given_back.error());
+    co_return *std::move(refusal);
+  }
+  co_return co_await record(attempt, std::move(lock), std::move(sealed));
+}
 
-  // durable BEFORE the signature leaves: S1
+std::optional<Refusal> SignPath::judge_again(const Attempt& attempt) const {
+  const bool quarantine_began = memory_.quarantines_begun() != attempt.quarantines_begun;
+  if (quarantine_began) return quarantined(attempt.duty, *memory_.memory().quarantine());
+  return memory_.judge(attempt.duty);
+}
+
+Task<SignOutcome> SignPath::record(Attempt& attempt, HeldLock lock, SealedSignature sealed) {
+  // Both durable BEFORE the signature leaves: S1 and S8. Side by side, for neither needs the other:
+  // an entry without a record only makes this node refuse another message.
+  PendingRelease pending = memory_.journal().begin_release(attempt.duty);
   Result<RecordAnswer> recorded = co_await store_.record(std::move(lock), sealed);
-  if (!recorded) co_return std::move(recorded).error();
+  if (!recorded) {
+    if (recorded.error().kind == ErrorKind::in_doubt) {
+      memory_.journal().leave(std::move(pending));
+    } else {
+      memory_.journal().drop(std::move(pending));
+    }
+    co_return std::move(recorded).error();
+  }
   if (std::holds_alternative<LockLost>(*recorded)) {
+    memory_.journal().drop(std::move(pending));
     co_return Refusal{.reason = RefusalReason::signing_lock_lost,
                       .key = attempt.duty.key,
                       .attempted_hash = attempt.duty.message_hash,
@@ -228,10 +271,31 @@ Task<SignOutcome> SignPath::sign_and_record(Attempt& attempt, HeldLock lock) {
                       .node_id = settings_.rules.node_id,
                       .watermark = std::nullopt};
   }
+  if (memory_.quarantines_begun() != attempt.quarantines_begun) {
+    // The lock may be of the history that the database has lost, and another node may have taken it
+    // over there and released its own.
+    memory_.journal().drop(std::move(pending));
+    co_return quarantined(attempt.duty, *memory_.memory().quarantine());
+  }
+  memory_.committed(attempt.duty);
   finish_step(attempt, SignStep::recorded);
-  const Signature signature = std::move(sealed).open(std::get<SignedRecord>(std::move(*recorded)));
+  Result<JournaledRelease> journaled = co_await memory_.journal().finish(std::move(pending));
+  if (!journaled) co_return std::move(journaled).error();
+  finish_step(attempt, SignStep::journaled);
+  const Signature signature =
+      std::move(sealed).open(std::get<SignedRecord>(std::move(*recorded)), *std::move(journaled));
   finish_step(attempt, SignStep::released);
   co_return Released{.signature = signature, .replayed = false};
+}
+
+Task<SignOutcome> SignPath::replay(Attempt& attempt, Released stored) {
+  std::optional<Refusal> refusal = judge_again(attempt);
+  if (refusal) co_return *std::move(refusal);
+  PendingRelease pending = memory_.journal().begin_release(attempt.duty);
+  Result<JournaledRelease> journaled = co_await memory_.journal().finish(std::move(pending));
+  if (!journaled) co_return std::move(journaled).error();
+  observer_.on_replay(attempt.duty);
+  co_return stored;
 }
 
 Task<SignOutcome> SignPath::give_back(Attempt& attempt, HeldLock lock, SignFailure failure) {

@@ -1,9 +1,11 @@
 // The sign path: the one function through which a protected signature leaves the process.
 //
-//   request -> claim (store, durable) -> sign (key ring) -> record (store, durable) -> release
+//   request -> judge (the node's own memory) -> claim (store, durable) -> sign (key ring)
+//           -> record (store, durable) and journal (own disk, durable), side by side -> release
 //
-// Invariants: S1 by the types of store/sealed_signature.h, S5 by returning a Refusal or an Error
-// from every path that is not a durable record. Thread rule: the I/O thread.
+// Invariants: S1 and S8 by the types of store/sealed_signature.h, S4 by judging before the claim
+// and looking again, after the record, whether a quarantine has begun meanwhile, S5 by returning a
+// Refusal or an Error from every path that is not a durable record. Thread rule: the I/O thread.
 #pragma once
 
 #include <chrono>
@@ -20,6 +22,7 @@
 #include "os/random.h"
 #include "protection/judge.h"
 #include "protection/refusal.h"
+#include "signer/release_memory.h"
 #include "signer/sign_observer.h"
 #include "store/duty_store.h"
 
@@ -48,8 +51,8 @@ using SignOutcome = std::variant<Error, Refusal, Released>;
 class SignPath {
  public:
   /** All references outlive the sign path and every call in flight. */
-  SignPath(DutyStore& store, KeyRing& keys, Clock& clock, RandomSource& random,
-           SignObserver& observer, SignSettings settings);
+  SignPath(DutyStore& store, ReleaseMemory& memory, KeyRing& keys, Clock& clock,
+           RandomSource& random, SignObserver& observer, SignSettings settings);
 
   /** Signs the duty's message, once. `message.message_hash` must be the duty's (CHECK). Answers
       by `deadline` at the latest, but for a store or key call already in flight, which has a
@@ -82,11 +85,17 @@ class SignPath {
   /** False when there is no patience left. */
   Task<bool> wait_for_other(Attempt& attempt, const ExistingDuty& existing);
   Task<SignOutcome> sign_and_record(Attempt& attempt, HeldLock lock);
+  Task<SignOutcome> record(Attempt& attempt, HeldLock lock, SealedSignature sealed);
+  /** Answers with a stored signature once this node's own journal has it, too. */
+  Task<SignOutcome> replay(Attempt& attempt, Released stored);
+  /** Why the node's own memory is against it, now. */
+  std::optional<Refusal> judge_again(const Attempt& attempt) const;
   /** Releases the lock, or pins it when a signature may exist; answers the failure's error. */
   Task<SignOutcome> give_back(Attempt& attempt, HeldLock lock, SignFailure failure);
   void finish_step(Attempt& attempt, SignStep step);
 
   DutyStore& store_;
+  ReleaseMemory& memory_;
   KeyRing& keys_;
   Clock& clock_;
   RandomSource& random_;

@@ -34,15 +34,16 @@ constexpr DutyOutcome kAllOutcomes[] = {
     DutyOutcome::signing_lock_lost,
     DutyOutcome::below_watermark,
     DutyOutcome::no_signing_lock,
+    DutyOutcome::quarantined,
     DutyOutcome::refused,
 };
 static_assert(std::size(kAllOutcomes) == kDutyOutcomes);
 
-constexpr ErrorKind kAllKinds[] = {ErrorKind::unknown,         ErrorKind::invalid_input,
-                                   ErrorKind::unavailable,     ErrorKind::timeout,
-                                   ErrorKind::in_doubt,        ErrorKind::overloaded,
-                                   ErrorKind::schema_mismatch, ErrorKind::corrupt,
-                                   ErrorKind::not_found,       ErrorKind::permission_denied};
+constexpr ErrorKind kAllKinds[] = {
+    ErrorKind::unknown,           ErrorKind::invalid_input, ErrorKind::unavailable,
+    ErrorKind::timeout,           ErrorKind::in_doubt,      ErrorKind::overloaded,
+    ErrorKind::schema_mismatch,   ErrorKind::corrupt,       ErrorKind::not_found,
+    ErrorKind::permission_denied, ErrorKind::wrong_database};
 
 template <class Enum>
 constexpr std::size_t index_of(Enum value) noexcept {
@@ -65,6 +66,8 @@ DutyOutcome outcome_of(RefusalReason reason) noexcept {
       return DutyOutcome::below_watermark;
     case RefusalReason::no_signing_lock:
       return DutyOutcome::no_signing_lock;
+    case RefusalReason::quarantined:
+      return DutyOutcome::quarantined;
   }
   return DutyOutcome::refused;
 }
@@ -106,6 +109,8 @@ std::string_view name_of(DutyOutcome outcome) noexcept {
       return name_of(RefusalReason::below_watermark);
     case DutyOutcome::no_signing_lock:
       return name_of(RefusalReason::no_signing_lock);
+    case DutyOutcome::quarantined:
+      return name_of(RefusalReason::quarantined);
     case DutyOutcome::refused:
       return "refused";
   }
@@ -131,6 +136,7 @@ TelemetryObserver::TelemetryObserver(Metrics& metrics, const Logger& logger, std
   claim_ = &metrics.histogram(metric::kSignStepSeconds, {"claim"});
   sign_ = &metrics.histogram(metric::kSignStepSeconds, {"sign"});
   record_ = &metrics.histogram(metric::kSignStepSeconds, {"record"});
+  journal_ = &metrics.histogram(metric::kSignStepSeconds, {"journal"});
   total_ = &metrics.histogram(metric::kSignStepSeconds, {"total"});
 }
 
@@ -153,6 +159,8 @@ void TelemetryObserver::on_step(SignStep step, const Duty& duty, std::chrono::na
     case SignStep::recorded:
       record_->observe(elapsed);
       return tell(LogLevel::verbose, "Recorded successful signing", duty);
+    case SignStep::journaled:
+      return journal_->observe(elapsed);
     case SignStep::released:
       total_->observe(elapsed);
       return count(duty.key.duty_type, DutyOutcome::signed_);
@@ -215,6 +223,7 @@ void TelemetryObserver::on_refusal(const Refusal& refusal) {
     case RefusalReason::unknown:
     case RefusalReason::below_watermark:
     case RefusalReason::no_signing_lock:
+    case RefusalReason::quarantined:
       logger_.log(LogLevel::warn, kModule, message_of(refusal),
                   {{"validatorAddress", validator}, {"nodeId", node_id_}});
       return;

@@ -30,10 +30,11 @@ enum class DutyOutcome : std::uint8_t {
   signing_lock_lost,
   below_watermark,
   no_signing_lock,
+  quarantined,
   /** A refusal without a known reason. */
   refused,
 };
-inline constexpr std::size_t kDutyOutcomes = 10;
+inline constexpr std::size_t kDutyOutcomes = 11;
 
 /** "error", "signed", "replayed", then the reasons of protection/refusal.h; "refused". */
 std::string_view name_of(DutyOutcome outcome) noexcept;
@@ -79,10 +80,11 @@ class TelemetryObserver : public SignObserver {
   std::array<Counter*, kDutyTypes> take_overs_{};
   std::array<Counter*, kDutyTypes> pins_{};
   std::array<Counter*, kDutyTypes> replays_{};
-  std::array<Counter*, 10> errors_{};
+  std::array<Counter*, 11> errors_{};
   Histogram* claim_ = nullptr;
   Histogram* sign_ = nullptr;
   Histogram* record_ = nullptr;
+  Histogram* journal_ = nullptr;
   Histogram* total_ = nullptr;
 };
 

@@ -44,6 +44,8 @@ struct DutyRow {
 /** The key is taken: by a row, or by the ledger of what was signed and then deleted. */
 struct Taken {
   ExistingDuty existing;
+  /** Whose row it is: what a gated request learns from it. */
+  DutyKey key;
 };
 /** The slot lies at or below the watermark under which history was pruned (S3). */
 struct BelowWatermark {

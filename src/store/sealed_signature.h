@@ -1,7 +1,8 @@
-// S1 as types. A key ring gives its signatures away only sealed; a seal is opened only with the
-// SignedRecord of the same duty and hash; and only DutyStore makes a SignedRecord, after the
-// store has durably committed it. Forging, copying or skipping any of them does not compile:
-// tests/compile_fail shows it.
+// S1 and S8 as types. A key ring gives its signatures away only sealed; a seal is opened only with
+// the SignedRecord and the JournaledRelease of the same duty and hash; only DutyStore makes the
+// one, after the store has durably committed it, and only Journal the other, after this node's own
+// journal has. Forging, copying or skipping any of them does not compile: tests/compile_fail shows
+// it.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "crypto/secp256k1.h"
 #include "duty/duty.h"
+#include "store/journal/journal.h"
 
 namespace holdfast {
 
@@ -39,10 +41,11 @@ class [[nodiscard]] SealedSignature {
   SealedSignature(const SealedSignature&) = delete;
   SealedSignature& operator=(const SealedSignature&) = delete;
 
-  /** Releases the signature. CHECKs that the record is of the very duty and hash that were
+  /** Releases the signature. CHECKs that both proofs are of the very duty and hash that were
       signed. */
-  Signature open(SignedRecord record) && {
+  Signature open(SignedRecord record, JournaledRelease journaled) && {
     CHECK(record.duty() == duty_);
+    CHECK(journaled.duty() == duty_);
     return signature_;
   }
 

@@ -22,7 +22,7 @@ std::chrono::milliseconds age_of(const StoredRow& row, std::int64_t now_ms) {
 
 /** The plan for a row that is being signed and that neither ledger nor watermark forbids. */
 LockPlan plan_for_lock(const LockAttempt& attempt, const StoredRow& row, std::int64_t now_ms) {
-  const Taken taken{existing_of(row, now_ms)};
+  const Taken taken{existing_of(row, now_ms), row.duty.key};
   if (!attempt.take_over_age) return taken;
   const bool abandoned = age_of(row, now_ms) >= *attempt.take_over_age;
   switch (holder_of_token(row.token)) {
@@ -47,30 +47,32 @@ bool StoredRow::is_evidence() const noexcept {
 }
 
 LockPlan plan_lock(const LockAttempt& attempt, const LockFacts& facts) {
-  if (facts.row && is_signed(*facts.row)) return Taken{existing_of(*facts.row, facts.now_ms)};
+  if (facts.row && is_signed(*facts.row))
+    return Taken{existing_of(*facts.row, facts.now_ms), attempt.duty.key};
   if (facts.ledger) {
     const bool other_hash = facts.ledger->duty.message_hash != attempt.duty.message_hash;
     if (is_signed(*facts.ledger) || other_hash) {
-      return Taken{existing_of(*facts.ledger, facts.now_ms)};
+      return Taken{existing_of(*facts.ledger, facts.now_ms), facts.ledger->duty.key};
     }
   }
   if (at_or_below_watermark(facts, attempt.duty.key.slot)) return BelowWatermark{*facts.watermark};
   if (facts.row) return plan_for_lock(attempt, *facts.row, facts.now_ms);
   if (!facts.ledger) return InsertLock{attempt.token.text()};
   // A pinned row was deleted by another program: the pin goes on in the ledger.
-  if (!attempt.take_over_age) return Taken{existing_of(*facts.ledger, facts.now_ms)};
+  if (!attempt.take_over_age)
+    return Taken{existing_of(*facts.ledger, facts.now_ms), facts.ledger->duty.key};
   return InsertLock{attempt.token.pinned().text()};
 }
 
 GatedPlan plan_gated(const LockFacts& facts) {
   CHECK(facts.row.has_value());
   const StoredRow& row = *facts.row;
-  const Taken taken{existing_of(row, facts.now_ms)};
+  const Taken taken{existing_of(row, facts.now_ms), row.duty.key};
   if (is_signed(row)) return taken;
   if (facts.ledger) {
     const bool other_hash = facts.ledger->duty.message_hash != row.duty.message_hash;
     if (is_signed(*facts.ledger) || other_hash) {
-      return Taken{existing_of(*facts.ledger, facts.now_ms)};
+      return Taken{existing_of(*facts.ledger, facts.now_ms), facts.ledger->duty.key};
     }
   }
   if (at_or_below_watermark(facts, row.duty.key.slot)) return BelowWatermark{*facts.watermark};

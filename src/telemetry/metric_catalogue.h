@@ -15,7 +15,8 @@ inline constexpr MetricSpec kDuties{"holdfast_duties_total", MetricType::counter
                                     "Requests to sign a duty, by how they ended."};
 inline constexpr MetricSpec kSignStepSeconds{
     "holdfast_sign_step_seconds", MetricType::histogram, "step",
-    "Time of each step of the sign path: claim, sign, record, and total for released signatures."};
+    "Time of each step of the sign path: claim, sign, record, journal (what is left of it when the "
+    "record is done), and total for released signatures."};
 inline constexpr MetricSpec kSignErrors{
     "holdfast_sign_errors_total", MetricType::counter, "kind",
     "Sign requests that failed (not refused), by kind of error."};
@@ -42,6 +43,18 @@ inline constexpr MetricSpec kPrunes{"holdfast_prunes_total", MetricType::counter
                                     "on."};
 inline constexpr MetricSpec kDutiesPruned{"holdfast_duties_pruned_total", MetricType::counter, "",
                                           "Old rows that this node pruned behind a watermark."};
+
+// The node's own memory (S4, S8).
+inline constexpr MetricSpec kQuarantines{
+    "holdfast_quarantines_total", MetricType::counter, "reason",
+    "Quarantines that began: the database may have lost commits."};
+inline constexpr MetricSpec kQuarantineActive{"holdfast_quarantine_active", MetricType::gauge, "",
+                                              "1 while duties are refused by a quarantine."};
+inline constexpr MetricSpec kDatabasesRefused{
+    "holdfast_databases_refused_total", MetricType::counter, "",
+    "Databases that were met and are not the one that this node is pinned to."};
+inline constexpr MetricSpec kNodeBeats{"holdfast_node_beats_total", MetricType::counter, "outcome",
+                                       "Signs of life that this node wrote into the registry."};
 
 // The store.
 inline constexpr MetricSpec kStoreUp{
@@ -102,6 +115,10 @@ inline constexpr std::array kMetricCatalogue = {
     &metric::kStuckDutiesDeleted,
     &metric::kPrunes,
     &metric::kDutiesPruned,
+    &metric::kQuarantines,
+    &metric::kQuarantineActive,
+    &metric::kDatabasesRefused,
+    &metric::kNodeBeats,
     &metric::kStoreUp,
     &metric::kStoreConnections,
     &metric::kStoreConnectionsMax,

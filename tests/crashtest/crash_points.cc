@@ -8,8 +8,9 @@ namespace holdfast::crashtest {
 namespace {
 
 std::optional<SignStep> step_of(std::string_view name) {
-  static constexpr std::array kSteps = {SignStep::received, SignStep::claimed, SignStep::signed_,
-                                        SignStep::recorded, SignStep::released};
+  static constexpr std::array kSteps = {SignStep::received,  SignStep::claimed,
+                                        SignStep::signed_,   SignStep::recorded,
+                                        SignStep::journaled, SignStep::released};
   if (name == "claiming") return SignStep::received;
   if (name == "recording") return SignStep::signed_;
   for (const SignStep step : kSteps) {

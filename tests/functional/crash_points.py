@@ -11,9 +11,9 @@ import threading
 import harness
 from harness import Duty, Harness, NoAnswer, RpcError
 
-STEPS = ["received", "claimed", "signed", "recorded", "released"]
+STEPS = ["received", "claimed", "signed", "recorded", "journaled", "released"]
 # From here on the signature is in the store, so no other message may be signed any more.
-DURABLE = {"recorded", "released"}
+DURABLE = {"recorded", "journaled", "released"}
 ENVIRONMENT = {"VALIDATOR_HA_SIGNING_TIMEOUT_MS": "700", "VALIDATOR_HA_POLLING_INTERVAL_MS": "50",
                "HOLDFAST_REQUEST_DEADLINE_MS": "30000", "VALIDATOR_HA_REPLAY": "any"}
 LATE = {"DutyAlreadySignedError", "SlashingProtectionError", "SigningLockLostError"}

@@ -194,7 +194,8 @@ SimNode::SimNode(SimContext& context, std::string id, Address validator, Address
       process_(context.clock),
       link_(context, process_, id_),
       random_(std::make_unique<DiceRandom>(context.dice)),
-      path_(link_, keys_, process_, *random_, observer_, settings_of(id_)) {
+      memory_(process_, id_),
+      path_(link_, memory_.memory, keys_, process_, *random_, observer_, settings_of(id_)) {
   const auto key = std::make_shared<SimKey>(context, process_);
   keys_.add(validator, {.attester = true}, key);
   keys_.add(second_validator, {.attester = true}, key);

@@ -13,6 +13,7 @@
 #include "sim/sim_checker.h"
 #include "sim/sim_settings.h"
 #include "store/memory/memory_store.h"
+#include "support/own_memory.h"
 #include "support/virtual_clock.h"
 
 namespace holdfast::sim {
@@ -138,6 +139,7 @@ class SimNode {
   KeyRing keys_;
   std::unique_ptr<RandomSource> random_;
   SignObserver observer_;
+  test::OwnMemory memory_;
   SignPath path_;
   std::size_t unanswered_ = 0;
   std::map<DutyKey, SignOutcome> answers_;

@@ -128,7 +128,7 @@ TEST_P(Lists, item_15_a_store_that_can_be_signed_with_says_what_it_is) {
   EXPECT_EQ(state->backend, name_of(GetParam()));
   EXPECT_FALSE(state->place.empty());
   EXPECT_EQ(state->schema_version, 2);
-  EXPECT_EQ(state->holdfast_schema_version, 2);
+  EXPECT_EQ(state->holdfast_schema_version, 3);
 }
 
 TEST_P(Lists, item_20_a_closed_store_answers_unavailable) {

@@ -256,7 +256,7 @@ Task<Result<StoreState>> MemoryStore::check() {
   state.backend = "memory";
   state.place = "this process";
   state.schema_version = 2;
-  state.holdfast_schema_version = 2;
+  state.holdfast_schema_version = 3;
   co_return state;
 }
 

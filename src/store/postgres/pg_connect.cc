@@ -98,10 +98,42 @@ void PgConnection::Impl::on_server_row(PgReply reply) {
     Result<PgServerFacts> complete = check_versions(facts, versions.rows);
     if (!complete) return fail(std::move(complete).error());
     facts = *std::move(complete);
+    meet();
+  };
+  send_one(std::move(call));
+  flush();
+}
+
+void PgConnection::Impl::meet() {
+  PgCall call;
+  call.text = meeting_text();
+  const DatabaseQuestion asked = watch == nullptr ? DatabaseQuestion{} : watch->question();
+  call.params = meeting_params(asked);
+  call.done = [this, asked](PgReply reply) {
+    if (reply.outcome == PgReply::Outcome::lost) return;
+    if (reply.outcome != PgReply::Outcome::done) return fail(error_of(reply.failure));
+    Result<void> met = on_meeting(asked, reply.rows);
+    if (!met) return fail(std::move(met).error());
     prepare_all();
   };
   send_one(std::move(call));
   flush();
+}
+
+Result<void> PgConnection::Impl::on_meeting(const DatabaseQuestion& asked, const PgRows& rows) {
+  Result<PgMeeting> meeting = read_meeting(rows, url.place());
+  if (!meeting) return std::move(meeting).error();
+  if (meeting->backend_pid != PQbackendPID(session)) {
+    return Error{ErrorKind::wrong_database,
+                 "a connection pooler stands before the database at " + url.place() +
+                     ": it may change the server behind a session unnoticed. Holdfast pools its "
+                     "connections itself: connect to PostgreSQL"};
+  }
+  same_tables = std::move(meeting->same_tables);
+  if (watch == nullptr) return {};
+  Result<void> accepted = watch->on_database(asked, meeting->facts);
+  if (accepted) return {};
+  return std::move(accepted).error().within("the database at " + url.place() + " is refused");
 }
 
 void PgConnection::Impl::prepare_all() {
@@ -113,8 +145,11 @@ void PgConnection::Impl::send_prepare(const PgStatement& statement) {
   std::vector<Oid> types;
   for (const PgType type : statement.types) types.push_back(static_cast<Oid>(type));
   const bool last = &statement == &statements_of(facts.schema_version).back();
-  if (PQsendPrepare(session, statement.name.c_str(), statement.text.c_str(),
-                    static_cast<int>(types.size()), types.data()) != 1) {
+  std::string text = statement.text;
+  const std::size_t marker = text.find(kSameTables);
+  if (marker != std::string::npos) text.replace(marker, kSameTables.size(), same_tables);
+  if (PQsendPrepare(session, statement.name.c_str(), text.c_str(), static_cast<int>(types.size()),
+                    types.data()) != 1) {
     return fail_later(connect_error(url, PQerrorMessage(session)));
   }
   sent([this, last](PgReply reply) {

@@ -79,8 +79,21 @@ void PgConnection::Impl::on_readable() {
   drain();
   if (state == State::closed) return;
   if (!alive) return fail(connect_error(url, PQerrorMessage(session)));
+  if (state == State::ready && became_read_only()) {
+    return fail(Error{ErrorKind::unavailable,
+                      "the server at " + url.place() + " says that it cannot be written any more"});
+  }
   flush();
   wait_readable();
+}
+
+/** What the server reports by itself whenever it changes. */
+bool PgConnection::Impl::became_read_only() const {
+  for (const char* name : {"in_hot_standby", "default_transaction_read_only"}) {
+    const char* const value = PQparameterStatus(session, name);
+    if (value != nullptr && std::string_view(value) == "on") return true;
+  }
+  return false;
 }
 
 void PgConnection::Impl::drain() {
@@ -214,8 +227,9 @@ void PgConnection::Impl::answer_lost(const Error& why) {
 
 PgConnection::PgConnection(boost::asio::io_context& io, const PostgresUrl& url,
                            std::size_t host_index, const PgTimeouts& timeouts,
-                           std::chrono::milliseconds limit, PgConnectionOwner& owner)
-    : impl_(std::make_shared<Impl>(*this, io, url, timeouts, owner)) {
+                           std::chrono::milliseconds limit, DatabaseWatch* watch,
+                           PgConnectionOwner& owner)
+    : impl_(std::make_shared<Impl>(*this, io, url, timeouts, watch, owner)) {
   impl_->start(host_index, limit);
 }
 

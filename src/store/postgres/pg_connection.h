@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "store/database_watch.h"
 #include "store/postgres/pg_error.h"
 #include "store/postgres/pg_values.h"
 #include "store/postgres/postgres_store.h"
@@ -73,9 +74,10 @@ class PgConnectionOwner {
 class PgConnection {
  public:
   /** Begins to connect to the `host_index`-th host of the URL; the owner hears the outcome within
-      `limit`. The owner outlives the connection, or closes it. */
+      `limit`. The owner outlives the connection, or closes it. `watch` is asked
+      about the database before the connection is ready; null: nobody is. */
   PgConnection(boost::asio::io_context& io, const PostgresUrl& url, std::size_t host_index,
-               const PgTimeouts& timeouts, std::chrono::milliseconds limit,
+               const PgTimeouts& timeouts, std::chrono::milliseconds limit, DatabaseWatch* watch,
                PgConnectionOwner& owner);
   PgConnection(const PgConnection&) = delete;
   PgConnection& operator=(const PgConnection&) = delete;

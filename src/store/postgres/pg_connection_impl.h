@@ -24,11 +24,12 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   };
 
   Impl(PgConnection& own_facade, boost::asio::io_context& context, const PostgresUrl& place,
-       const PgTimeouts& limits, PgConnectionOwner& told)
+       const PgTimeouts& limits, DatabaseWatch* database_watch, PgConnectionOwner& told)
       : facade(&own_facade),
         io(context),
         url(place),
         timeouts(limits),
+        watch(database_watch),
         owner(&told),
         timer(context) {}
   ~Impl() { drop_session(); }
@@ -44,6 +45,9 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   bool take_result(pg_result* result);
   void set_up();
   void on_server_row(PgReply reply);
+  void meet();
+  Result<void> on_meeting(const DatabaseQuestion& asked, const PgRows& rows);
+  bool became_read_only() const;
   void prepare_all();
   void become_ready();
   void send_one(PgCall call);
@@ -60,6 +64,7 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   boost::asio::io_context& io;
   PostgresUrl url;
   PgTimeouts timeouts;
+  DatabaseWatch* watch;
   PgConnectionOwner* owner;
   boost::asio::steady_timer timer;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
@@ -70,6 +75,8 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   std::unique_ptr<boost::asio::posix::stream_descriptor> socket;
   std::deque<Sent> on_their_way;
   PgServerFacts facts;
+  /** Of PgMeeting. */
+  std::string same_tables;
   std::chrono::steady_clock::time_point idle_since = std::chrono::steady_clock::now();
 };
 

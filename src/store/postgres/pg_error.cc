@@ -56,8 +56,9 @@ Error connect_error(const PostgresUrl& url, std::string_view libpq_message) {
 }
 
 bool needs_operator(const Error& error) noexcept {
-  return error.kind == ErrorKind::schema_mismatch || error.kind == ErrorKind::permission_denied ||
-         error.kind == ErrorKind::not_found || error.kind == ErrorKind::invalid_input;
+  return error.kind == ErrorKind::wrong_database || error.kind == ErrorKind::schema_mismatch ||
+         error.kind == ErrorKind::permission_denied || error.kind == ErrorKind::not_found ||
+         error.kind == ErrorKind::invalid_input;
 }
 
 bool makes_session_stale(const PgFailure& failure) noexcept {

@@ -209,7 +209,8 @@ void PgPool::Impl::open_if_needed() {
 void PgPool::Impl::open() {
   connections.push_back(std::make_unique<PgConnection>(
       io, url, host, settings.timeouts,
-      settings.pool.connection_timeout / static_cast<int>(url.host_count()), *this));
+      settings.pool.connection_timeout / static_cast<int>(url.host_count()), settings.watch,
+      *this));
 }
 
 void PgPool::Impl::retry_later() {

@@ -33,8 +33,8 @@ std::string session_setup_text() {
          "set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false), "
          "set_config('idle_in_transaction_session_timeout', $3, false), "
          "set_config('default_transaction_isolation', 'read committed', false), "
-         "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' "
-         "THEN 'on' ELSE current_setting('synchronous_commit') END, false), "
+         "set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN "
+         "('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, false), "
          "set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false), "
          "set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false), "
          "set_config('plan_cache_mode', 'force_generic_plan', false), "
@@ -90,6 +90,71 @@ Result<PgServerFacts> check_server(const PgRows& rows, const std::string& place)
 std::string session_versions_text() {
   return "SELECT (SELECT max(version) FROM schema_version), "
          "(SELECT max(version) FROM holdfast_migrations)";
+}
+
+std::string meeting_text() {
+  // The timeline is that of the log that is being written: the control file's is older until the
+  // first checkpoint after a promotion.
+  return "SELECT (SELECT c.cluster_id FROM holdfast_cluster c), s.system_identifier::text, "
+         "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int, "
+         "current_setting('synchronous_standby_names') <> '' AND "
+         "current_setting('synchronous_commit') IN ('on', 'remote_apply'), "
+         "pg_backend_pid(), to_regclass('validator_duties')::oid::bigint, "
+         "coalesce((SELECT n.beat FROM holdfast_nodes n WHERE n.node_id = $1::text), 0), "
+         "$2::text IS NULL "
+         "OR EXISTS (SELECT FROM validator_duties d WHERE d.rollup_address = $2::text AND "
+         "d.validator_address = $3::text AND d.slot = $4::bigint AND d.duty_type = $5::text AND "
+         "d.block_index_within_checkpoint = $6::int AND d.message_hash = $7::text AND "
+         "d.signature IS NOT NULL) "
+         "OR EXISTS (SELECT FROM holdfast_ledger l WHERE l.rollup_address = $2::text AND "
+         "l.validator_address = $3::text AND l.slot = $4::bigint AND l.duty_type = $5::text AND "
+         "l.block_index_within_checkpoint = $6::int AND l.message_hash = $7::text AND "
+         "l.signature IS NOT NULL) "
+         "OR EXISTS (SELECT FROM holdfast_watermark w WHERE w.rollup_address = $2::text AND "
+         "w.validator_address = $3::text AND w.duty_type = $5::text AND w.slot >= $4::bigint) "
+         "FROM pg_control_system() s";
+}
+
+PgParams meeting_params(const DatabaseQuestion& question) {
+  PgParams params;
+  params.text(question.node_id);
+  if (!question.newest_release) {
+    params.null().null().null().null().null().null();
+    return params;
+  }
+  const DutyKey& key = question.newest_release->key;
+  params.text(to_text(key.rollup_address))
+      .text(to_text(key.validator_address))
+      .number(key.slot.number())
+      .text(std::string(name_of(key.duty_type)))
+      .number(key.block_index_within_checkpoint.number())
+      .text(to_text(question.newest_release->message_hash));
+  return params;
+}
+
+Result<PgMeeting> read_meeting(const PgRows& rows, const std::string& place) {
+  if (rows.size() != 1) return Error{ErrorKind::unknown, "PostgreSQL gave no answer about itself"};
+  const std::string cluster_id(rows.text(0, 0));
+  // It becomes part of a statement's text, and it is a UUID.
+  if (cluster_id.empty() ||
+      cluster_id.find_first_not_of("0123456789abcdef-") != std::string::npos) {
+    return mismatch("holdfast_cluster of the database at " + place + " has no cluster id" +
+                    std::string(kRunUp));
+  }
+  PgMeeting meeting;
+  DatabaseIdentity& identity = meeting.facts.identity;
+  identity.backend = "postgres";
+  identity.cluster_id = cluster_id;
+  identity.system_identifier = std::string(rows.text(0, 1));
+  identity.timeline = rows.number(0, 2);
+  identity.synchronous = rows.yes(0, 3);
+  meeting.backend_pid = rows.number(0, 4);
+  meeting.facts.beat = rows.number(0, 6);
+  meeting.facts.knows_newest_release = rows.yes(0, 7);
+  meeting.same_tables =
+      "(SELECT cluster_id FROM holdfast_cluster) = '" + cluster_id +
+      "' AND to_regclass('validator_duties')::oid::bigint = " + std::to_string(rows.number(0, 5));
+  return meeting;
 }
 
 Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows) {

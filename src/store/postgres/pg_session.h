@@ -1,11 +1,13 @@
-// What every new session is told, and what it must find before it may be used (S4 in part): a
-// primary that can be written, and a schema that we know, with its triggers. Pure.
+// What every new session is told, and what it must find before it may be used (S4): a primary that
+// can be written, a schema that we know, with its triggers, and the database that the node is
+// pinned to. Pure.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "store/database_watch.h"
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_values.h"
 #include "store/postgres/postgres_store.h"
@@ -25,5 +27,20 @@ std::string session_versions_text();
 
 /** Judges the versions and completes the facts. */
 Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows);
+
+/** The third: which database this is (S4), and whether it knows what the node knows. */
+std::string meeting_text();
+PgParams meeting_params(const DatabaseQuestion& question);
+
+/** What the third statement found. */
+struct PgMeeting {
+  DatabaseFacts facts;
+  /** The process that serves the session, as the server itself says. */
+  std::int64_t backend_pid = 0;
+  /** A condition that holds while the tables are those that were met: a statement that bears it
+      writes nothing once they were dropped and made again, or another cluster's are there. */
+  std::string same_tables;
+};
+Result<PgMeeting> read_meeting(const PgRows& rows, const std::string& place);
 
 }  // namespace holdfast

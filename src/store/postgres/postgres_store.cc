@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "store/postgres/list_queries.h"
 #include "store/postgres/pg_pool.h"
+#include "store/postgres/pg_reply_error.h"
 #include "store/postgres/row_codec.h"
 
 namespace holdfast {
@@ -14,25 +15,8 @@ namespace {
 /** How often a claim that met a row which was gone again is sent: like Aztec's, and bounded. */
 constexpr int kClaimTries = 4;
 
-enum class Effect : std::uint8_t { writes = 0, reads };
-
 /** Triggers run for each row that is pruned, all within the time of one statement. */
 constexpr std::int64_t kPrunedAtOnce = 500;
-
-/** The Error of a call that was not done. */
-Error error_in(const PgReply& reply, Effect effect) {
-  switch (reply.outcome) {
-    case PgReply::Outcome::refused:
-      return error_of(reply.failure);
-    case PgReply::Outcome::unsent:
-      return reply.error;
-    case PgReply::Outcome::lost:
-    case PgReply::Outcome::done:
-      break;
-  }
-  const ErrorKind kind = effect == Effect::writes ? ErrorKind::in_doubt : ErrorKind::unavailable;
-  return Error{kind, "the answer of the database was lost: " + reply.error.message};
-}
 
 Error error_in(PgReply::Outcome outcome, const Error& error) {
   if (outcome != PgReply::Outcome::lost) return error;
@@ -190,7 +174,9 @@ Task<Result<std::optional<DutyStore::LockReply>>> PostgresStore::Impl::try_take_
 
 PostgresStore::PostgresStore(boost::asio::io_context& io, Clock& clock, PostgresUrl url,
                              PostgresSettings settings)
-    : DutyStore(clock), impl_(std::make_shared<Impl>(io, std::move(url), std::move(settings))) {}
+    : DutyStore(clock),
+      watch_(settings.watch),
+      impl_(std::make_shared<Impl>(io, std::move(url), std::move(settings))) {}
 
 PostgresStore::~PostgresStore() = default;
 
@@ -343,6 +329,8 @@ Task<Result<StoreState>> PostgresStore::check() {
                     "the server at " + place + " cannot be written: connect to the primary"};
   }
   CHECK(impl_->pool.facts().has_value());
+  Result<void> met = co_await meet();
+  if (!met) co_return std::move(met).error();
   StoreState state;
   state.backend = "postgres";
   state.place = place;
@@ -350,6 +338,13 @@ Task<Result<StoreState>> PostgresStore::check() {
   state.holdfast_schema_version = static_cast<int>(reply.rows.number(0, 3));
   state.server_version = impl_->pool.facts()->server_version;
   co_return state;
+}
+
+Task<PgReply> PostgresStore::ask_text(PgCall call) {
+  std::vector<PgCall> calls;
+  calls.push_back(std::move(call));
+  std::vector<PgReply> replies = co_await impl_->ask_together(std::move(calls));
+  co_return std::move(replies[0]);
 }
 
 StorePoolUse PostgresStore::pool_use() const {

@@ -2,9 +2,10 @@
 // Aztec node uses. Asynchronous libpq in pipeline mode; load makes its own batches (batch.h).
 //
 // Invariants: S1 and S2 by single statements that check lock token, hash, ledger and watermark in
-// the transaction that writes; S4 in part: no connection to a replica or a read-only server is
-// used; S5: an answer counts only when the server has confirmed the end of its transaction, and
-// whatever was sent before a connection was lost is in_doubt.
+// the transaction that writes; S4: no connection is used before its watch has met the database that
+// it leads to, nor one to a replica or a read-only server, and a record writes nothing into tables
+// that were made anew under it; S5: an answer counts only when the server has confirmed the end of
+// its transaction, and whatever was sent before a connection was lost is in_doubt.
 //
 // Thread rule: made, called and destroyed on the I/O thread, which runs the io_context. Answers
 // come from the event loop, never from inside the call. The io_context and the clock outlive the
@@ -16,7 +17,9 @@
 #include <functional>
 #include <memory>
 
+#include "store/database_watch.h"
 #include "store/duty_store.h"
+#include "store/node_table.h"
 #include "store/postgres/postgres_url.h"
 
 namespace boost::asio {
@@ -24,6 +27,9 @@ class io_context;
 }
 
 namespace holdfast {
+
+struct PgCall;
+struct PgReply;
 
 /** VALIDATOR_HA_POOL_MAX and its sisters. */
 struct PgPoolSettings {
@@ -62,9 +68,12 @@ struct PostgresSettings {
   PgPoolSettings pool;
   PgTimeouts timeouts;
   PgEvents events;
+  /** Looks at the database of every new connection and at every check (S4); null: any database is
+      used, as commands do that only look. Outlives the store. */
+  DatabaseWatch* watch = nullptr;
 };
 
-class PostgresStore final : public DutyStore {
+class PostgresStore final : public DutyStore, public NodeTable {
  public:
   /** Connects when it is first asked for something. */
   PostgresStore(boost::asio::io_context& io, Clock& clock, PostgresUrl url,
@@ -84,6 +93,11 @@ class PostgresStore final : public DutyStore {
   StorePoolUse pool_use() const override;
   Task<void> close() override;
 
+  Task<Result<std::vector<NodeRecord>>> list_nodes() override;
+  Task<Result<bool>> put_node(NodeRecord node,
+                              std::optional<std::string> replaces_instance) override;
+  Task<Result<std::optional<std::int64_t>>> beat_node(NodeBeat beat) override;
+
  protected:
   Task<Result<LockReply>> do_lock(LockRequest request) override;
   Task<Result<Recorded>> do_record(RecordRequest request) override;
@@ -95,6 +109,12 @@ class PostgresStore final : public DutyStore {
 
  private:
   struct Impl;
+  /** Sends a statement that is not prepared. */
+  Task<PgReply> ask_text(PgCall call);
+  /** Looks at the database again. */
+  Task<Result<void>> meet();
+
+  DatabaseWatch* watch_;
   std::shared_ptr<Impl> impl_;
 };
 

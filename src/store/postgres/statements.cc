@@ -159,9 +159,9 @@ PgStatement record_many() {
               "$6::text[], $7::text[], $8::text[]) AS i({}, message_hash, lock_token, signature) "
               "WHERE {} AND d.status = 'signing' AND d.signature IS NULL AND d.lock_token = "
               "i.lock_token "
-              "AND d.message_hash = i.message_hash AND {} AND {} RETURNING d.lock_token",
+              "AND d.message_hash = i.message_hash AND {} AND {} AND {} RETURNING d.lock_token",
               kKeyColumns, key_is("d", "i"), ledger_allows_hash("i.message_hash", "i"),
-              above_watermark("i")),
+              above_watermark("i"), kSameTables),
           .types = {PgType::texts, PgType::texts, PgType::int8s, PgType::texts, PgType::int4s,
                     PgType::texts, PgType::texts, PgType::texts}};
 }
@@ -170,8 +170,9 @@ PgStatement record_one(std::string_view name, std::string_view change) {
   return {.name = std::string(name),
           .text = fmt::format("UPDATE validator_duties d SET {} WHERE {} AND d.status = 'signing' "
                               "AND d.signature IS NULL AND d.message_hash = $6 AND d.lock_token = "
-                              "$7 AND {} AND {} RETURNING d.lock_token",
-                              change, key_is("d"), ledger_allows_hash("$6"), above_watermark()),
+                              "$7 AND {} AND {} AND {} RETURNING d.lock_token",
+                              change, key_is("d"), ledger_allows_hash("$6"), above_watermark(),
+                              kSameTables),
           .types = plus(kKeyTypes, {PgType::text, PgType::text, PgType::text})};
 }
 

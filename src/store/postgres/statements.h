@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/postgres/pg_values.h"
@@ -47,6 +48,10 @@ struct PgStatement {
   std::string text;
   std::vector<PgType> types;
 };
+
+/** Stands in the text of a statement that releases a signature, for the condition that the tables
+    are still those that the session has met (PgMeeting::same_tables). */
+inline constexpr std::string_view kSameTables = "$same_tables$";
 
 /** All statements for a schema version (1 or 2), indexed by Sql. Lives for ever. */
 const std::vector<PgStatement>& statements_of(int schema_version);

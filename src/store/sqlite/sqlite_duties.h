@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/database_watch.h"
 #include "store/duty_store.h"
+#include "store/node_table.h"
 #include "store/prune_plan.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/stored_row.h"
@@ -61,12 +63,22 @@ class SqliteDuties {
   /** One transaction of DutyStore::prune, with about `batch` deletions; a dry run counts all. */
   Result<std::vector<PrunedDuties>> prune(const PruneRequest& request, std::int64_t batch);
 
+  /** As NodeTable says. */
+  Result<std::vector<NodeRecord>> list_nodes();
+  Result<bool> put_node(const NodeRecord& node,
+                        const std::optional<std::string>& replaces_instance);
+  Result<std::optional<std::int64_t>> beat_node(const NodeBeat& beat);
+  /** Which database this is, and whether it knows what the node knows. */
+  Result<DatabaseFacts> meet(const DatabaseQuestion& question);
+
   /** By SQLite's clock, in milliseconds since 1970. */
   Result<std::int64_t> now_ms();
   /** The version of our schema in the file, which another program may have raised meanwhile. */
   Result<std::int64_t> schema_version();
 
  private:
+  /** 0 where the node is not registered. */
+  Result<std::int64_t> beat_of(const std::string& node_id);
   struct PruneBound {
     /** The slot, or the time in milliseconds, up to which rows go. */
     std::int64_t value = 0;

@@ -152,6 +152,28 @@ WHEN NOT EXISTS (SELECT 1 FROM holdfast_watermark AS mark
 END;
 )sql";
 
+/** New in version 3: which database this is, and who signs with it (S4). */
+constexpr const char* kClusterTables = R"sql(
+CREATE TABLE holdfast_cluster (
+  only_row INTEGER PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
+  cluster_id TEXT NOT NULL
+) STRICT;
+INSERT INTO holdfast_cluster (cluster_id) VALUES (lower(hex(randomblob(16))));
+CREATE TABLE holdfast_nodes (
+  node_id TEXT PRIMARY KEY,
+  instance_id TEXT NOT NULL,
+  place TEXT NOT NULL,
+  version TEXT NOT NULL,
+  publishers TEXT NOT NULL,
+  journal_id TEXT NOT NULL,
+  journal_sequence INTEGER NOT NULL,
+  beat INTEGER NOT NULL,
+  running INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr const char* kGuardTriggers = R"sql(
 CREATE TRIGGER holdfast_update_ledger BEFORE UPDATE ON holdfast_ledger BEGIN
   SELECT RAISE(ABORT, 'holdfast: the ledger is append-only');
@@ -225,7 +247,8 @@ Result<void> switch_to_wal(SqliteConnection& connection) {
 }
 
 Result<void> create(SqliteConnection& connection) {
-  for (const char* part : {kTables, kDutyTriggers, kDeleteTriggers, kGuardTriggers}) {
+  for (const char* part :
+       {kTables, kDutyTriggers, kDeleteTriggers, kGuardTriggers, kClusterTables}) {
     Result<void> made = connection.execute(part);
     if (!made) return made;
   }
@@ -236,11 +259,15 @@ Result<void> create(SqliteConnection& connection) {
   return connection.execute(marks.c_str());
 }
 
-Result<void> upgrade(SqliteConnection& connection) {
-  Result<void> dropped =
-      connection.execute("DROP TRIGGER holdfast_delete_duty; DROP TRIGGER holdfast_delete_ledger;");
-  if (!dropped) return dropped;
-  Result<void> made = connection.execute(kDeleteTriggers);
+Result<void> upgrade(SqliteConnection& connection, std::int64_t from) {
+  if (from < 2) {
+    Result<void> dropped = connection.execute(
+        "DROP TRIGGER holdfast_delete_duty; DROP TRIGGER holdfast_delete_ledger;");
+    if (!dropped) return dropped;
+    Result<void> made = connection.execute(kDeleteTriggers);
+    if (!made) return made;
+  }
+  Result<void> made = connection.execute(kClusterTables);
   if (!made) return made;
   return connection.execute(fmt::format("PRAGMA user_version = {};", kSqliteSchemaVersion).c_str());
 }
@@ -249,7 +276,7 @@ Result<void> create_or_upgrade(SqliteConnection& connection, const Header& heade
   if (header.empty()) return create(connection);
   Result<void> known = check_header(header, connection.path());
   if (!known || header.version == kSqliteSchemaVersion) return known;
-  return upgrade(connection);
+  return upgrade(connection, header.version);
 }
 
 /** Creates the schema, or brings it up to date, unless another process was faster. */

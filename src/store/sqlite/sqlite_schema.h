@@ -14,7 +14,7 @@ namespace holdfast {
 /** Aztec's schema_version whose columns we have. */
 inline constexpr int kSqliteAztecSchemaVersion = 2;
 /** Our own version, in SQLite's user_version. */
-inline constexpr int kSqliteSchemaVersion = 2;
+inline constexpr int kSqliteSchemaVersion = 3;
 
 /** Makes the schema in an empty file and brings an older one up to date, each in one transaction
     and safely raced by other processes, and switches it to WAL. schema_mismatch for a newer

@@ -50,7 +50,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteSettings settings, 
   Result<SqliteFiles> files = opened_files(**writer, path);
   if (!files) return std::move(files).error();
 
-  std::unique_ptr<SqliteStore> store(new SqliteStore(path, clock));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(path, clock, settings.watch));
   store->writer_ =
       std::make_unique<SqliteWorker>(SqliteWorker::Role::writer, std::move(*writer), *files, post);
   store->reader_ = std::make_unique<SqliteWorker>(SqliteWorker::Role::reader, std::move(*reader),
@@ -58,8 +58,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteSettings settings, 
   return store;
 }
 
-SqliteStore::SqliteStore(std::string path, Clock& clock)
-    : DutyStore(clock), path_(std::move(path)) {}
+SqliteStore::SqliteStore(std::string path, Clock& clock, DatabaseWatch* watch)
+    : DutyStore(clock), watch_(watch), path_(std::move(path)) {}
 
 SqliteStore::~SqliteStore() = default;
 
@@ -201,7 +201,32 @@ Task<Result<StoreState>> SqliteStore::check() {
                       .holdfast_schema_version = static_cast<int>(*version),
                       .server_version = SqliteConnection::library_version()};
   };
-  co_return co_await perform<StoreState>(*writer_, std::move(work));
+  Result<StoreState> state = co_await perform<StoreState>(*writer_, std::move(work));
+  if (!state || watch_ == nullptr) co_return state;
+  const DatabaseQuestion asked = watch_->question();
+  auto meeting = [asked](SqliteDuties& duties) { return duties.meet(asked); };
+  Result<DatabaseFacts> facts = co_await perform<DatabaseFacts>(*writer_, std::move(meeting));
+  if (!facts) co_return std::move(facts).error();
+  Result<void> accepted = watch_->on_database(asked, *facts);
+  if (!accepted) co_return std::move(accepted).error().within(path_ + " is refused");
+  co_return state;
+}
+
+Task<Result<std::vector<NodeRecord>>> SqliteStore::list_nodes() {
+  auto work = [](SqliteDuties& duties) { return duties.list_nodes(); };
+  co_return co_await perform<std::vector<NodeRecord>>(*reader_, std::move(work));
+}
+
+Task<Result<bool>> SqliteStore::put_node(NodeRecord node,
+                                         std::optional<std::string> replaces_instance) {
+  auto work = [node = std::move(node), replaces = std::move(replaces_instance)](
+                  SqliteDuties& duties) { return duties.put_node(node, replaces); };
+  co_return co_await perform<bool>(*writer_, std::move(work));
+}
+
+Task<Result<std::optional<std::int64_t>>> SqliteStore::beat_node(NodeBeat beat) {
+  auto work = [beat = std::move(beat)](SqliteDuties& duties) { return duties.beat_node(beat); };
+  co_return co_await perform<std::optional<std::int64_t>>(*writer_, std::move(work));
 }
 
 StorePoolUse SqliteStore::pool_use() const {

@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "store/database_watch.h"
 #include "store/duty_store.h"
+#include "store/node_table.h"
 #include "store/sqlite/sqlite_worker.h"
 
 namespace holdfast {
@@ -24,9 +26,12 @@ struct SqliteSettings {
   std::chrono::milliseconds busy_timeout{5000};
   /** SQLite's file system layer; empty: the default. For tests that make the disk fail. */
   std::string vfs;
+  /** Looks at the file at every check (S4), the first of which comes before anything is signed;
+     null: any file is used. Outlives the store. */
+  DatabaseWatch* watch = nullptr;
 };
 
-class SqliteStore final : public DutyStore {
+class SqliteStore final : public DutyStore, public NodeTable {
  public:
   /** Runs a function on the I/O thread, later; called from any thread. */
   using Post = SqliteWorker::Post;
@@ -51,6 +56,11 @@ class SqliteStore final : public DutyStore {
   StorePoolUse pool_use() const override;
   Task<void> close() override;
 
+  Task<Result<std::vector<NodeRecord>>> list_nodes() override;
+  Task<Result<bool>> put_node(NodeRecord node,
+                              std::optional<std::string> replaces_instance) override;
+  Task<Result<std::optional<std::int64_t>>> beat_node(NodeBeat beat) override;
+
  protected:
   Task<Result<LockReply>> do_lock(LockRequest request) override;
   Task<Result<Recorded>> do_record(RecordRequest request) override;
@@ -61,13 +71,14 @@ class SqliteStore final : public DutyStore {
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
 
  private:
-  SqliteStore(std::string path, Clock& clock);
+  SqliteStore(std::string path, Clock& clock, DatabaseWatch* watch);
 
   /** Does `work` (SqliteDuties& -> Result<Answer>) on the worker's thread. */
   template <class Answer, class Work>
   static Task<Result<Answer>> perform(SqliteWorker& worker, Work work);
   static Task<void> stop(SqliteWorker& worker);
 
+  DatabaseWatch* watch_;
   std::string path_;
   std::unique_ptr<SqliteWorker> writer_;
   std::unique_ptr<SqliteWorker> reader_;

@@ -5,11 +5,11 @@
 namespace open_twice {
 using namespace holdfast;
 
-Signature release(SealedSignature& sealed, SignedRecord record) {
+Signature release(SealedSignature& sealed, SignedRecord record, JournaledRelease journaled) {
 #ifdef MISUSE
-  return sealed.open(std::move(record));
+  return sealed.open(std::move(record), std::move(journaled));
 #else
-  return std::move(sealed).open(std::move(record));
+  return std::move(sealed).open(std::move(record), std::move(journaled));
 #endif
 }
 

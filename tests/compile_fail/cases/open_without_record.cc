@@ -5,11 +5,11 @@
 namespace open_without_record {
 using namespace holdfast;
 
-Signature release(SealedSignature sealed, SignedRecord record) {
+Signature release(SealedSignature sealed, SignedRecord record, JournaledRelease journaled) {
 #ifdef MISUSE
   return std::move(sealed).open();
 #else
-  return std::move(sealed).open(std::move(record));
+  return std::move(sealed).open(std::move(record), std::move(journaled));
 #endif
 }
 

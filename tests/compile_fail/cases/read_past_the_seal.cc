@@ -5,11 +5,11 @@
 namespace read_past_the_seal {
 using namespace holdfast;
 
-Signature release(SealedSignature sealed, SignedRecord record) {
+Signature release(SealedSignature sealed, SignedRecord record, JournaledRelease journaled) {
 #ifdef MISUSE
   return sealed.signature_;
 #else
-  return std::move(sealed).open(std::move(record));
+  return std::move(sealed).open(std::move(record), std::move(journaled));
 #endif
 }
 

@@ -18,6 +18,7 @@
 #include "store/memory/memory_store.h"
 #include "support/example_duty.h"
 #include "support/log_capture.h"
+#include "support/own_memory.h"
 #include "support/test_key.h"
 #include "support/virtual_clock.h"
 
@@ -69,7 +70,8 @@ struct ApiWorld {
     keys.add(address_of(kPublisher), {.attester = false, .publisher = true},
              local_key(kPublisherKey));
     given.rules.rollup_address = example_rollup();
-    sign_path = std::make_unique<SignPath>(store, keys, clock, random, observer, std::move(sign));
+    sign_path = std::make_unique<SignPath>(store, memory.memory, keys, clock, random, observer,
+                                           std::move(sign));
     service = std::make_unique<SigningService>(*sign_path, keys, clock, observer, metrics,
                                                log.logger(), std::move(given));
   }
@@ -113,6 +115,7 @@ struct ApiWorld {
   TelemetryObserver observer{metrics, log.logger(), "node-a"};
   KeyRing keys;
   std::shared_ptr<TestKey> test_key = std::make_shared<TestKey>(clock);
+  OwnMemory memory{clock, "node-a"};
   std::unique_ptr<SignPath> sign_path;
   std::unique_ptr<SigningService> service;
   unsigned last_status = 0;

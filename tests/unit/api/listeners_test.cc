@@ -64,6 +64,7 @@ struct Listeners {
               .gating = Gating::off},
              *world.service,
              health,
+             world.memory.memory,
              world.keys,
              world.observer,
              world.clock,

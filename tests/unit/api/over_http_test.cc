@@ -40,7 +40,8 @@ class Daemon {
                                                 .rollup_address = test::example_rollup(),
                                                 .chain_id = 1,
                                                 .gating = Gating::off},
-                                    *service_, health_, keys_, observer_, clock_, metrics_);
+                                    *service_, health_, memory_.memory, keys_, observer_, clock_,
+                                    metrics_);
     health_.start();
     HttpServerSettings settings_of_signing = test::loopback_settings();
     settings_of_signing.body_bytes_max = std::size_t{4} << 20;
@@ -71,7 +72,9 @@ class Daemon {
   Metrics metrics_;
   TelemetryObserver observer_{metrics_, log_.logger(), "node-a"};
   KeyRing keys_;
-  SignPath path_{store_, keys_, clock_, random_, observer_, test::ApiWorld::default_sign()};
+  test::OwnMemory memory_{clock_, "node-a"};
+  SignPath path_{
+      store_, memory_.memory, keys_, clock_, random_, observer_, test::ApiWorld::default_sign()};
   StoreHealth health_{store_, clock_, metrics_, log_.logger(), {}};
   std::unique_ptr<SigningService> service_;
   std::unique_ptr<SigningApi> signing_;

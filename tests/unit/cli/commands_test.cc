@@ -221,16 +221,16 @@ class DutiesOfFile : public testing::Test {
     IoRuntime runtime;
     IoClock clock(runtime);
     const Settings settings = settings_from({{SettingId::data_dir, directory_.file("data")}});
-    auto store =
-        open_store(*store_place_of(settings), settings, StoreUse::sign, runtime, clock, {});
+    auto store = open_store(*store_place_of(settings), settings, StoreUse::sign, runtime, clock, {},
+                            nullptr);
     ASSERT_TRUE(store.has_value()) << store.error().message;
     LockToken token = LockToken::from_random({});
     Duty duty = test::example_duty();
-    auto claim = (*store)->claim(duty, "node-1", token);
+    auto claim = store->duties->claim(duty, "node-1", token);
     const auto answer = run_task(runtime, std::move(claim), std::chrono::minutes(1));
     ASSERT_TRUE(answer.has_value() && answer->has_value());
     ASSERT_TRUE(std::holds_alternative<HeldLock>(**answer));
-    ASSERT_TRUE(run_task(runtime, (*store)->close(), std::chrono::minutes(1)));
+    ASSERT_TRUE(run_task(runtime, store->duties->close(), std::chrono::minutes(1)));
   }
 
   Output run_with_store(std::vector<std::string> words) {

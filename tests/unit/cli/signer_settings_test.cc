@@ -83,7 +83,7 @@ TEST(SignerProblems, name_each_missing_setting_with_all_its_names) {
   for (const std::string name :
        {"missing: --node-id (or VALIDATOR_HA_NODE_ID in the environment, or node.id in the file",
         "missing: --rollup-address", "missing: --keystore (or KEY_STORE_DIRECTORY",
-        "missing: --database-url (or VALIDATOR_HA_DATABASE_URL"}) {
+        "missing: --data-dir (or DATA_DIRECTORY"}) {
     EXPECT_NE(text.find(name), std::string::npos) << name << "\n" << text;
   }
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "keys/local_key.h"
+#include "store/journal/memory_journal.h"
 #include "store/memory/memory_store.h"
 #include "support/example_duty.h"
 #include "support/test_key.h"
@@ -64,7 +65,7 @@ class KeyRingTest : public testing::Test {
   KeyRing ring;
 };
 
-TEST_F(KeyRingTest, gives_a_sealed_signature_that_the_stores_record_opens) {
+TEST_F(KeyRingTest, gives_a_sealed_signature_that_record_and_journal_open) {
   add_one({.attester = true});
   HeldLock lock = claim(test::address_one());
   auto answer = clock.run(ring.sign(lock, message()));
@@ -72,7 +73,12 @@ TEST_F(KeyRingTest, gives_a_sealed_signature_that_the_stores_record_opens) {
   ASSERT_NE(sealed, nullptr);
   Result<RecordAnswer> recorded = clock.run(store.record(std::move(lock), *sealed));
   ASSERT_TRUE(recorded.has_value());
-  const Signature signature = std::move(*sealed).open(std::get<SignedRecord>(std::move(*recorded)));
+  SignedRecord record = std::get<SignedRecord>(std::move(*recorded));
+  MemoryJournal journal;
+  PendingRelease pending = journal.begin_release(record.duty());
+  Result<JournaledRelease> journaled = clock.run(journal.finish(std::move(pending)));
+  ASSERT_TRUE(journaled.has_value());
+  const Signature signature = std::move(*sealed).open(std::move(record), *std::move(journaled));
   EXPECT_EQ(recover_address(message().digest(), signature), test::address_one());
 }
 

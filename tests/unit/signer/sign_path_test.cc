@@ -9,6 +9,7 @@
 
 #include "store/memory/memory_store.h"
 #include "support/example_duty.h"
+#include "support/own_memory.h"
 #include "support/test_key.h"
 #include "support/virtual_clock.h"
 
@@ -43,16 +44,17 @@ class Recorder final : public SignObserver {
 struct Node {
   Node(const std::string& node_id, DutyStore& store, Clock& clock, RandomSource& random,
        SignSettings settings = {})
-      : key(std::make_shared<test::TestKey>(clock)), id(node_id) {
+      : key(std::make_shared<test::TestKey>(clock)), id(node_id), memory(clock, node_id) {
     settings.rules.node_id = node_id;
     ring.add(test::address_one(), {.attester = true}, key);
-    path = std::make_unique<SignPath>(store, ring, clock, random, seen, settings);
+    path = std::make_unique<SignPath>(store, memory.memory, ring, clock, random, seen, settings);
   }
 
   std::shared_ptr<test::TestKey> key;
   std::string id;
   KeyRing ring;
   Recorder seen;
+  test::OwnMemory memory;
   std::unique_ptr<SignPath> path;
 };
 
@@ -107,7 +109,7 @@ TEST_F(SignPathTest, signs_and_releases_a_valid_signature) {
   EXPECT_EQ(recover_address(digest, signature_of(outcome)), test::address_one());
   EXPECT_EQ(one.seen.steps,
             (std::vector<SignStep>{SignStep::received, SignStep::claimed, SignStep::signed_,
-                                   SignStep::recorded, SignStep::released}));
+                                   SignStep::recorded, SignStep::journaled, SignStep::released}));
   ASSERT_TRUE(row().has_value());
   EXPECT_EQ(row()->status, DutyStatus::signed_);
   EXPECT_EQ(row()->signature, signature_of(outcome));

@@ -13,6 +13,7 @@
 #include "signer/sign_path.h"
 #include "store/memory/memory_store.h"
 #include "support/example_duty.h"
+#include "support/own_memory.h"
 #include "support/test_key.h"
 #include "support/virtual_clock.h"
 
@@ -26,19 +27,21 @@ inline constexpr const char* kStockToken = "0123456789abcdef0123456789abcdef";
 struct UpstreamNode {
   UpstreamNode(const std::string& node_id, DutyStore& store, Clock& clock, RandomSource& random,
                Replay replay)
-      : key(std::make_shared<TestKey>(clock)) {
+      : key(std::make_shared<TestKey>(clock)), memory(clock, node_id) {
     for (std::uint8_t validator = 0x21; validator < 0x29; ++validator) {
       ring.add(filled_with<Address>(validator), {.attester = true}, key);
     }
     SignSettings settings;
     settings.rules.node_id = node_id;
     settings.rules.replay = replay;
-    path = std::make_unique<SignPath>(store, ring, clock, random, observer, settings);
+    path =
+        std::make_unique<SignPath>(store, memory.memory, ring, clock, random, observer, settings);
   }
 
   std::shared_ptr<TestKey> key;
   KeyRing ring;
   SignObserver observer;
+  OwnMemory memory;
   std::unique_ptr<SignPath> path;
 };
 

@@ -56,7 +56,7 @@ TEST_F(PostgresPool, says_what_it_is_connected_to) {
   EXPECT_EQ(state->backend, "postgres");
   EXPECT_EQ(state->place, parsed(url).place());
   EXPECT_EQ(state->schema_version, 2);
-  EXPECT_EQ(state->holdfast_schema_version, 2);
+  EXPECT_EQ(state->holdfast_schema_version, 3);
   EXPECT_FALSE(state->server_version.empty());
 }
 
@@ -89,7 +89,7 @@ TEST_F(PostgresPool, refuses_a_schema_that_it_does_not_know_or_that_does_not_pro
   const BrokenRow rows[] = {
       {"newer", "UPDATE schema_version SET version = 3"},
       {"empty", "DELETE FROM schema_version"},
-      {"newer than ours", "INSERT INTO holdfast_migrations (version, name) VALUES (3, 'x')"},
+      {"newer than ours", "INSERT INTO holdfast_migrations (version, name) VALUES (4, 'x')"},
       {"without ours", "DROP TABLE holdfast_watermark"},
       {"trigger gone", "DROP TRIGGER holdfast_keep_deleted ON validator_duties"},
       {"trigger off", "ALTER TABLE validator_duties DISABLE TRIGGER holdfast_keep_signed"},

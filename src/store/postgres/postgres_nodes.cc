@@ -1,0 +1,130 @@
+#include "store/postgres/pg_reply_error.h"
+#include "store/postgres/pg_session.h"
+#include "store/postgres/postgres_store.h"
+
+namespace holdfast {
+namespace {
+
+Result<NodeRecord> node_of(const PgRows& rows, std::size_t row) {
+  NodeRecord node;
+  node.node_id = std::string(rows.text(row, 0));
+  node.instance_id = std::string(rows.text(row, 1));
+  node.place = std::string(rows.text(row, 2));
+  node.version = std::string(rows.text(row, 3));
+  std::string_view publishers = rows.text(row, 4);
+  while (!publishers.empty()) {
+    const std::size_t end = std::min(publishers.find(','), publishers.size());
+    Result<Address> publisher = address_from_text(publishers.substr(0, end));
+    if (!publisher) {
+      return std::move(publisher).error().within("holdfast_nodes, publishers of " + node.node_id);
+    }
+    node.publishers.push_back(*publisher);
+    publishers.remove_prefix(std::min(end + 1, publishers.size()));
+  }
+  node.journal_id = std::string(rows.text(row, 5));
+  node.journal_sequence = rows.number(row, 6);
+  node.beat = rows.number(row, 7);
+  node.running = rows.yes(row, 8);
+  node.started_at_ms = rows.number(row, 9);
+  node.last_seen = std::chrono::milliseconds(rows.number(row, 10));
+  return node;
+}
+
+}  // namespace
+
+Error error_in(const PgReply& reply, Effect effect) {
+  switch (reply.outcome) {
+    case PgReply::Outcome::refused:
+      return error_of(reply.failure);
+    case PgReply::Outcome::unsent:
+      return reply.error;
+    case PgReply::Outcome::lost:
+    case PgReply::Outcome::done:
+      break;
+  }
+  const ErrorKind kind = effect == Effect::writes ? ErrorKind::in_doubt : ErrorKind::unavailable;
+  return Error{kind, "the answer of the database was lost: " + reply.error.message};
+}
+
+Task<Result<std::vector<NodeRecord>>> PostgresStore::list_nodes() {
+  PgCall call;
+  call.text =
+      "SELECT node_id, instance_id, place, version, array_to_string(publishers, ','), journal_id, "
+      "journal_sequence, beat, running, floor(extract(epoch FROM started_at) * 1000)::bigint, "
+      "greatest(0, floor(extract(epoch FROM CURRENT_TIMESTAMP - last_seen) * 1000)::bigint) "
+      "FROM holdfast_nodes ORDER BY node_id";
+  PgReply reply = co_await ask_text(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::reads);
+  std::vector<NodeRecord> nodes;
+  for (std::size_t row = 0; row < reply.rows.size(); ++row) {
+    Result<NodeRecord> node = node_of(reply.rows, row);
+    if (!node) co_return std::move(node).error();
+    nodes.push_back(*std::move(node));
+  }
+  co_return nodes;
+}
+
+Task<Result<bool>> PostgresStore::put_node(NodeRecord node,
+                                           std::optional<std::string> replaces_instance) {
+  std::vector<std::string> publishers;
+  for (const Address& publisher : node.publishers) publishers.push_back(to_text(publisher));
+  PgCall call;
+  call.text =
+      "INSERT INTO holdfast_nodes AS n (node_id, instance_id, place, version, publishers, "
+      "journal_id, journal_sequence, beat, running) VALUES ($1::text, $2::text, $3::text, "
+      "$4::text, $5::text[], $6::text, $7::bigint, $8::bigint + 1, true) "
+      "ON CONFLICT (node_id) DO UPDATE SET instance_id = excluded.instance_id, place = "
+      "excluded.place, version = excluded.version, publishers = excluded.publishers, journal_id = "
+      "excluded.journal_id, journal_sequence = excluded.journal_sequence, "
+      "beat = greatest(n.beat + 1, excluded.beat), running = true, started_at = "
+      "CURRENT_TIMESTAMP, last_seen = CURRENT_TIMESTAMP WHERE n.instance_id = $9::text "
+      "RETURNING beat";
+  call.params.text(node.node_id)
+      .text(node.instance_id)
+      .text(node.place)
+      .text(node.version)
+      .texts(publishers)
+      .text(node.journal_id)
+      .number(node.journal_sequence)
+      .number(node.beat);
+  if (replaces_instance) {
+    call.params.text(*std::move(replaces_instance));
+  } else {
+    call.params.null();
+  }
+  PgReply reply = co_await ask_text(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::writes);
+  co_return reply.rows.size() == 1;
+}
+
+Task<Result<std::optional<std::int64_t>>> PostgresStore::beat_node(NodeBeat beat) {
+  PgCall call;
+  call.text =
+      "UPDATE holdfast_nodes SET beat = beat + 1, last_seen = CURRENT_TIMESTAMP, journal_sequence "
+      "= "
+      "$3::bigint, running = $4::bigint = 1 WHERE node_id = $1::text AND instance_id = $2::text "
+      "RETURNING beat";
+  call.params.text(std::move(beat.node_id))
+      .text(std::move(beat.instance_id))
+      .number(beat.journal_sequence)
+      .number(beat.running ? 1 : 0);
+  PgReply reply = co_await ask_text(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::writes);
+  if (reply.rows.size() == 0) co_return std::optional<std::int64_t>();
+  co_return std::optional<std::int64_t>(reply.rows.number(0, 0));
+}
+
+Task<Result<void>> PostgresStore::meet() {
+  if (watch_ == nullptr) co_return Result<void>();
+  const DatabaseQuestion asked = watch_->question();
+  PgCall call;
+  call.text = meeting_text();
+  call.params = meeting_params(asked);
+  PgReply reply = co_await ask_text(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::reads);
+  Result<PgMeeting> meeting = read_meeting(reply.rows, "the URL");
+  if (!meeting) co_return std::move(meeting).error();
+  co_return watch_->on_database(asked, meeting->facts);
+}
+
+}  // namespace holdfast
