@@ -1,5 +1,6 @@
 #include "store/journal/file_journal.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,6 +129,37 @@ TEST_F(FileJournalTest, AnotherProcessIsRefusedAndItsEndFreesTheLock) {
   ASSERT_EQ(status, 0);
   EXPECT_TRUE(try_open(settings()));
   for (const int end : {ready[0], ready[1], go_on[0], go_on[1]}) ::close(end);
+}
+
+TEST_F(FileJournalTest, WhatAProcessAcknowledgedBeforeItWasKilledIsThere) {
+  int told[2];
+  ASSERT_EQ(::pipe(told), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    TestLoop loop;
+    SystemRandom random;
+    FileJournalSettings small = settings();
+    small.rotate_at_bytes = 1'000;
+    const auto journal = FileJournal::open(small, random, loop.post());
+    for (std::int64_t slot = 1; journal; ++slot) {
+      if (!loop.run((*journal)->finish((*journal)->begin_release(duty_at(slot))))) ::_exit(2);
+      if (::write(told[1], &slot, sizeof(slot)) != sizeof(slot)) ::_exit(3);
+    }
+    ::_exit(4);
+  }
+  ::close(told[1]);
+  std::int64_t newest = 0;
+  while (newest < 40) ASSERT_EQ(::read(told[0], &newest, sizeof(newest)), 8);
+  ASSERT_EQ(::kill(child, SIGKILL), 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  std::int64_t slot = 0;
+  while (::read(told[0], &slot, sizeof(slot)) == 8) newest = slot;
+  ::close(told[0]);
+  const auto journal = open();
+  for (slot = 1; slot <= newest; ++slot) {
+    EXPECT_TRUE(journal->memory().released(duty_at(slot).key)) << slot;
+  }
 }
 
 TEST_F(FileJournalTest, TwoNodesHaveAJournalEachInOneDirectory) {

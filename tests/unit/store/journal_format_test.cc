@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/hex.h"
 #include "journal_fixture.h"
 
 namespace holdfast::test {
@@ -269,6 +270,32 @@ TEST(JournalFormat, ANewerVersionIsNamedAsSuch) {
   file.bytes[4] = 2;
   EXPECT_TRUE(error_of(file.bytes).starts_with("schema_mismatch: has version 2 of the format"))
       << error_of(file.bytes);
+}
+
+/** The worked example of docs/JOURNAL.md, which another program has encoded. */
+constexpr std::string_view kDocumented =
+    "0x"
+    "48464a3101000000000102030405060708090a0b0c0d0e0f00000000000000003e000000"
+    "00000000020000006e319036e5aa2c2cc3c61f44a2e48a15102e48464a427b0000000100"
+    "0000000000007e8df4190795bc1201550000001111111111111111111111111111111111"
+    "1111112222222222222222222222222222222222222222640000000000000003ffffffff"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa061c0000"
+    "001111111111111111111111111111111111111111640000000000000053373a2684e291"
+    "f6ecb8b6fc66d1704f4a";
+
+TEST(JournalFormat, TheExampleOfTheDocumentIsWhatIsWritten) {
+  JournalHeader header = example_header();
+  for (std::size_t at = 0; at < JournalId::kSize; ++at) {
+    header.journal_id.bytes[at] = static_cast<std::uint8_t>(at);
+  }
+  Duty duty = duty_at(100);
+  duty.key.duty_type = DutyType::attestation;
+  duty.key.block_index_within_checkpoint = kNoBlockIndex;
+  Bytes file = encode_file(header, {});
+  add(file, encode_block(header.journal_id, 1,
+                         payload_of({ReleaseEntry{duty.key, duty.message_hash},
+                                     SeenEntry{duty.key.rollup_address, Slot(100)}})));
+  EXPECT_EQ(to_hex(file), kDocumented);
 }
 
 }  // namespace
