@@ -125,7 +125,7 @@ void JournalWriter::give(JournalReport::Work work, Result<void> result,
                              .size = file_->size(),
                              .sequence = file_->sequence()};
   auto answered = std::make_shared<std::vector<JournalJob>>(std::move(jobs));
-  post_([answered, report, result = std::move(result), reported = reported_] {
+  post_([answered = std::move(answered), report, result = std::move(result), reported = reported_] {
     reported(report);
     for (JournalJob& job : *answered) {
       if (job.done) job.done(result);

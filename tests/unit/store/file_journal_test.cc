@@ -71,6 +71,13 @@ TEST_F(FileJournalTest, WhatIsNotedWaitsForTheNextThatIsAwaited) {
   EXPECT_EQ(journal->identity().sequence, 1U);
 }
 
+TEST_F(FileJournalTest, MuchThatIsNotedIsWrittenWithoutSomebodyWaiting) {
+  const auto journal = open();
+  for (std::int64_t slot = 1; slot <= 2'000; ++slot) journal->note(release_at(slot));
+  loop_.run_until([&] { return journal->identity().sequence > 0; });
+  EXPECT_TRUE(memory_of(stored()).released(duty_at(1).key));
+}
+
 TEST_F(FileJournalTest, WhatIsNotedIsWrittenAtTheClose) {
   auto journal = open();
   journal->note(release_at(1));
@@ -329,6 +336,8 @@ TEST_F(FileJournalTest, ATornEndIsCutOffOnceAndReported) {
       ASSERT_EQ(content_of(journal->memory()), contents[blocks]) << length;
       ASSERT_EQ(journal->identity().sequence, blocks) << length;
       ASSERT_EQ(std::filesystem::file_size(path()), ends[blocks]) << length;
+      // What comes then is the same for every length; a few of them show it.
+      if (length % 16 != 0) continue;
       write_ok(*journal, release_at(9));
     }
     const auto journal = open();
