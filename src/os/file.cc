@@ -80,6 +80,11 @@ Result<void> check_owner_only(const std::filesystem::path& path, const struct st
   return {};
 }
 
+Error exists_already(const std::filesystem::path& path) {
+  return {ErrorKind::invalid_input,
+          fmt::format("{}: exists already and is not overwritten", path.string())};
+}
+
 /** A file under a temporary name, which is removed unless it was renamed. */
 class TemporaryFile {
  public:
@@ -90,15 +95,23 @@ class TemporaryFile {
     if (!renamed_) ::unlink(name_.c_str());
   }
 
-  Result<void> write(const std::filesystem::path& path, ByteView content, FileAccess access) {
+  Result<void> set_access(const std::filesystem::path& path, FileAccess access) {
     const mode_t mode = access == FileAccess::readable_by_all ? 0644 : 0600;
     if (fchmod(descriptor_.number(), mode) != 0) return system_error(path, "write", errno);
+    return {};
+  }
+
+  Result<void> write(const std::filesystem::path& path, ByteView content) {
     while (!content.empty()) {
       const ssize_t put = ::write(descriptor_.number(), content.data(), content.size());
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) return system_error(path, "write", errno);
       content = content.subspan(static_cast<std::size_t>(put));
     }
+    return {};
+  }
+
+  Result<void> sync(const std::filesystem::path& path) {
     if (fsync(descriptor_.number()) != 0) return system_error(path, "write", errno);
     return {};
   }
@@ -107,8 +120,7 @@ class TemporaryFile {
     const unsigned flags = if_exists == IfFileExists::refuse ? RENAME_NOREPLACE : 0U;
     if (renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, path.c_str(), flags) != 0) {
       if (errno == EEXIST) {
-        return Error{ErrorKind::invalid_input,
-                     fmt::format("{}: exists already and is not overwritten", path.string())};
+        return exists_already(path);
       }
       return system_error(path, "write", errno);
     }
@@ -181,16 +193,55 @@ Result<void> check_secret_file(const std::filesystem::path& path) {
   return check_owner_only(path, file->facts);
 }
 
-Result<void> write_file_atomically(const std::filesystem::path& path, ByteView content,
-                                   FileAccess access, IfFileExists if_exists) {
-  const std::filesystem::path directory = directory_of(path);
-  std::string name = (directory / ("." + path.filename().string() + ".tmp-XXXXXX")).string();
+struct AtomicFile::Impl {
+  Impl(std::filesystem::path for_path, int number, std::string name, IfFileExists on_existing)
+      : path(std::move(for_path)), temporary(number, std::move(name)), if_exists(on_existing) {}
+
+  std::filesystem::path path;
+  TemporaryFile temporary;
+  IfFileExists if_exists;
+};
+
+AtomicFile::AtomicFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept = default;
+AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept = default;
+AtomicFile::~AtomicFile() = default;
+
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path, FileAccess access,
+                                      IfFileExists if_exists) {
+  struct stat facts {};
+  if (if_exists == IfFileExists::refuse && ::lstat(path.c_str(), &facts) == 0) {
+    return exists_already(path);
+  }
+  std::string name =
+      (directory_of(path) / ("." + path.filename().string() + ".tmp-XXXXXX")).string();
   const int number = mkostemp(name.data(), O_CLOEXEC);
   if (number < 0) return system_error(path, "write", errno);
-  TemporaryFile temporary(number, std::move(name));
-  if (Result<void> written = temporary.write(path, content, access); !written) return written;
-  if (Result<void> renamed = temporary.rename_to(path, if_exists); !renamed) return renamed;
-  return sync_directory(directory);
+  AtomicFile file(std::make_unique<Impl>(path, number, std::move(name), if_exists));
+  Result<void> set = file.impl_->temporary.set_access(path, access);
+  if (!set) return std::move(set).error();
+  return file;
+}
+
+Result<void> AtomicFile::write(ByteView content) {
+  return impl_->temporary.write(impl_->path, content);
+}
+
+Result<void> AtomicFile::commit() {
+  const std::filesystem::path& path = impl_->path;
+  if (Result<void> synced = impl_->temporary.sync(path); !synced) return synced;
+  if (Result<void> renamed = impl_->temporary.rename_to(path, impl_->if_exists); !renamed) {
+    return renamed;
+  }
+  return sync_directory(directory_of(path));
+}
+
+Result<void> write_file_atomically(const std::filesystem::path& path, ByteView content,
+                                   FileAccess access, IfFileExists if_exists) {
+  Result<AtomicFile> file = AtomicFile::create(path, access, if_exists);
+  if (!file) return std::move(file).error();
+  if (Result<void> written = file->write(content); !written) return written;
+  return file->commit();
 }
 
 Result<void> make_private_directory(const std::filesystem::path& path) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
@@ -52,6 +53,30 @@ enum class IfFileExists : std::uint8_t {
     old content or the new one, and no temporary file is left. */
 Result<void> write_file_atomically(const std::filesystem::path& path, ByteView content,
                                    FileAccess access, IfFileExists if_exists);
+
+/** A file that is too long to be held in memory, written as write_file_atomically does it. */
+class AtomicFile {
+ public:
+  /** With IfFileExists::refuse, invalid_input at once when the path is taken. */
+  static Result<AtomicFile> create(const std::filesystem::path& path, FileAccess access,
+                                   IfFileExists if_exists);
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&& other) noexcept;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  /** Without commit(): nothing is left of it. */
+  ~AtomicFile();
+
+  /** Appends. */
+  Result<void> write(ByteView content);
+  /** Makes all that was written durable under the path. Called once, last. */
+  Result<void> commit();
+
+ private:
+  struct Impl;
+  explicit AtomicFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 /** Makes the directory (and those above it) with access for the owner only, unless it is there.
     Its existing permissions are left alone. */

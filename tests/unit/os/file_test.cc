@@ -185,6 +185,41 @@ TEST(WriteFileAtomically, writes_content_larger_than_a_pipe_and_relative_paths) 
   EXPECT_EQ(content_of(dir.path() / "large"), large);
 }
 
+TEST(AtomicFile, appears_whole_when_it_is_committed_and_not_before) {
+  const FileDir dir;
+  const fs::path file = dir.path() / "history.json";
+  {
+    Result<AtomicFile> abandoned =
+        AtomicFile::create(file, FileAccess::owner_only, IfFileExists::refuse);
+    ASSERT_TRUE(abandoned);
+    ASSERT_TRUE(abandoned->write(as_bytes("half")));
+    EXPECT_FALSE(fs::exists(file));
+  }
+  EXPECT_EQ(entries(dir.path()), 0U) << "nothing is left of what was not committed";
+  Result<AtomicFile> whole = AtomicFile::create(file, FileAccess::owner_only, IfFileExists::refuse);
+  ASSERT_TRUE(whole);
+  ASSERT_TRUE(whole->write(as_bytes("one ")));
+  ASSERT_TRUE(whole->write(as_bytes("two")));
+  ASSERT_TRUE(whole->commit());
+  EXPECT_EQ(content_of(file), "one two");
+  EXPECT_EQ(fs::status(file).permissions(), kOwnerOnly);
+  EXPECT_EQ(entries(dir.path()), 1U);
+}
+
+TEST(AtomicFile, refuses_a_path_that_is_taken_at_once_and_at_the_end) {
+  const FileDir dir;
+  const fs::path file = dir.path() / "history.json";
+  Result<AtomicFile> late = AtomicFile::create(file, FileAccess::owner_only, IfFileExists::refuse);
+  ASSERT_TRUE(late);
+  dir.write("history.json", "precious", kOwnerOnly);
+  EXPECT_FALSE(late->commit());
+  const Result<AtomicFile> taken =
+      AtomicFile::create(file, FileAccess::owner_only, IfFileExists::refuse);
+  ASSERT_FALSE(taken);
+  EXPECT_TRUE(mentions(taken.error(), "exists already"));
+  EXPECT_EQ(content_of(file), "precious");
+}
+
 TEST(MakePrivateDirectory, makes_all_parts_for_the_owner_only) {
   const FileDir dir;
   const fs::path deep = dir.path() / "a" / "b" / "";
