@@ -23,6 +23,7 @@
 #include "os/clock.h"
 #include "protection/judge.h"
 #include "store/held_lock.h"
+#include "store/history.h"
 #include "store/sealed_signature.h"
 
 namespace holdfast {
@@ -199,6 +200,26 @@ class DutyStore {
       types of which something is pruned, sorted. */
   Task<Result<std::vector<PrunedDuties>>> prune(PruneRequest request);
 
+  /** The watermarks, and how many locks are being signed: the beginning of an export. */
+  virtual Task<Result<HistoryMarks>> read_history_marks(HistoryFilter filter) = 0;
+
+  /** The duties that are evidence, of rows and ledger together, from after `after` (absent: the
+      first). Looks at no more than `limit` of them, at least kHistoryPageMin (CHECK). What is
+      signed meanwhile may be missed where the pages have passed already. */
+  Task<Result<HistoryPage>> read_history(HistoryFilter filter, std::optional<DutyKey> after,
+                                         std::size_t limit);
+  static constexpr std::size_t kHistoryPageMin = 16;
+
+  /** Unites a history with the store's own (S3): watermarks rise to the higher of the two, and
+      duties that are new become entries of the ledger, so that from then on another message of them
+      is refused, to stock nodes too, and a lock that is being signed cannot record one. What the
+      store knows already is never replaced.
+
+      Many duties take several transactions, each complete in itself; after an error, in_doubt among
+      them, some of them may be done, and the same batch may be imported again: nothing is done
+      twice. Watermarks come first, for they refuse most with least. */
+  Task<Result<MergedHistory>> import_history(HistoryBatch batch, ImportMode mode);
+
   /** Asks the store whether it can be signed with: reachable, the right schema, writable. */
   virtual Task<Result<StoreState>> check() = 0;
 
@@ -258,6 +279,17 @@ class DutyStore {
   /** One transaction of a prune (a dry run: all of it). Nothing is left to prune when it changes
       nothing. */
   virtual Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) = 0;
+
+  /** At most `limit` rows and ledger entries that are evidence and lie above the watermark, sorted
+      by history_order, then by hash. */
+  virtual Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter filter,
+                                                             std::optional<DutyKey> after,
+                                                             std::size_t limit) = 0;
+
+  /** About how many duties or watermarks one transaction of an import writes at most. */
+  static constexpr std::size_t kImportBatch = 500;
+  /** One transaction of an import: marks alone, or duties alone, no two of one key, sorted. */
+  virtual Task<Result<MergedHistory>> do_import_history(HistoryBatch batch, ImportMode mode) = 0;
 
   /** What a row says about a token: the reading back of S5. */
   enum class TokenState : std::uint8_t {

@@ -181,6 +181,17 @@ Task<Result<std::int64_t>> SimLink::delete_stuck(std::string node_id, millisecon
 Task<Result<std::vector<PrunedDuties>>> SimLink::do_prune(PruneRequest request) {
   co_return co_await context_.store.do_prune(std::move(request));
 }
+Task<Result<HistoryMarks>> SimLink::read_history_marks(HistoryFilter filter) {
+  co_return co_await context_.store.read_history_marks(std::move(filter));
+}
+Task<Result<std::vector<DutyRow>>> SimLink::do_read_history(HistoryFilter filter,
+                                                            std::optional<DutyKey> after,
+                                                            std::size_t limit) {
+  co_return co_await context_.store.do_read_history(std::move(filter), std::move(after), limit);
+}
+Task<Result<MergedHistory>> SimLink::do_import_history(HistoryBatch batch, ImportMode mode) {
+  co_return co_await context_.store.do_import_history(std::move(batch), mode);
+}
 Task<Result<StoreState>> SimLink::check() {
   co_return co_await context_.store.check();
 }

@@ -36,6 +36,7 @@ class MemoryStore final : public DutyStore {
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds newer_than) override;
   Task<Result<std::int64_t>> delete_stuck(std::string node_id,
                                           std::chrono::milliseconds min_age) override;
+  Task<Result<HistoryMarks>> read_history_marks(HistoryFilter filter) override;
   Task<Result<StoreState>> check() override;
   Task<void> close() override;
 
@@ -67,6 +68,10 @@ class MemoryStore final : public DutyStore {
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
+  Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter filter,
+                                                     std::optional<DutyKey> after,
+                                                     std::size_t limit) override;
+  Task<Result<MergedHistory>> do_import_history(HistoryBatch batch, ImportMode mode) override;
 
  private:
   using WatermarkKey = std::tuple<RollupAddress, Address, DutyType>;
@@ -79,6 +84,8 @@ class MemoryStore final : public DutyStore {
 
   std::vector<PrunedDuties> prune_now(const PruneRequest& request);
   std::optional<PrunedDuties> prune_key(const WatermarkKey& key, const PruneRequest& request);
+
+  MergedHistory import_now(const HistoryBatch& batch, ImportMode mode);
 
   std::int64_t now_ms() const;
   LockFacts facts_of(const DutyKey& key) const;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "store/postgres/list_queries.h"
+#include "store/postgres/pg_history.h"
 #include "store/postgres/pg_pool.h"
 #include "store/postgres/pg_reply_error.h"
 #include "store/postgres/row_codec.h"
@@ -31,6 +32,7 @@ struct PostgresStore::Impl {
 
   Task<PgReply> ask(Sql sql, PgParams params);
   Task<PgReply> ask_slowly(PgCall call);
+  Task<Result<PgRows>> ask_rows(PgCall call, Effect effect);
   Task<std::vector<PgReply>> ask_together(std::vector<PgCall> calls);
   Task<PgClaimReply> send_claim(Duty duty, std::string node_id, std::string token);
   Task<PgRecordReply> send_record(PgRecord record);
@@ -39,6 +41,8 @@ struct PostgresStore::Impl {
   Task<Result<std::optional<LockReply>>> try_take_over(LockRequest request);
 
   PgPool pool;
+  PgHistory history{[this](PgCall call) { return ask_rows(std::move(call), Effect::reads); },
+                    [this](PgCall call) { return ask_rows(std::move(call), Effect::writes); }};
 };
 
 Task<PgReply> PostgresStore::Impl::ask(Sql sql, PgParams params) {
@@ -56,6 +60,12 @@ Task<PgReply> PostgresStore::Impl::ask_slowly(PgCall call) {
   };
   PgReply reply = co_await from_callback<PgReply>(std::move(start));
   co_return reply;
+}
+
+Task<Result<PgRows>> PostgresStore::Impl::ask_rows(PgCall call, Effect effect) {
+  PgReply reply = co_await ask_slowly(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, effect);
+  co_return std::move(reply.rows);
 }
 
 Task<std::vector<PgReply>> PostgresStore::Impl::ask_together(std::vector<PgCall> calls) {
@@ -317,6 +327,20 @@ Task<Result<std::vector<PrunedDuties>>> PostgresStore::do_prune(PruneRequest req
     all.push_back(*std::move(pruned));
   }
   co_return all;
+}
+
+Task<Result<HistoryMarks>> PostgresStore::read_history_marks(HistoryFilter filter) {
+  return impl_->history.marks(std::move(filter));
+}
+
+Task<Result<std::vector<DutyRow>>> PostgresStore::do_read_history(HistoryFilter filter,
+                                                                  std::optional<DutyKey> after,
+                                                                  std::size_t limit) {
+  return impl_->history.page(std::move(filter), std::move(after), limit);
+}
+
+Task<Result<MergedHistory>> PostgresStore::do_import_history(HistoryBatch batch, ImportMode mode) {
+  return impl_->history.import(std::move(batch), mode);
 }
 
 Task<Result<StoreState>> PostgresStore::check() {

@@ -87,6 +87,7 @@ class PostgresStore final : public DutyStore, public NodeTable {
   /** Only rows of Holdfast: a stock node's lock is not ours to delete, whatever its node id. */
   Task<Result<std::int64_t>> delete_stuck(std::string node_id,
                                           std::chrono::milliseconds min_age) override;
+  Task<Result<HistoryMarks>> read_history_marks(HistoryFilter filter) override;
   /** unavailable: the database is down or a replica; schema_mismatch: migrations are missing, or
       the schema is newer than this program. The message says what to do. */
   Task<Result<StoreState>> check() override;
@@ -106,6 +107,11 @@ class PostgresStore final : public DutyStore, public NodeTable {
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
+  Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter filter,
+                                                     std::optional<DutyKey> after,
+                                                     std::size_t limit) override;
+  /** permission_denied unless the role owns Holdfast's tables. */
+  Task<Result<MergedHistory>> do_import_history(HistoryBatch batch, ImportMode mode) override;
 
  private:
   struct Impl;

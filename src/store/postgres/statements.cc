@@ -357,4 +357,11 @@ std::string duty_row_columns(int schema_version) {
       checkpoint, utc_ms("d.started_at"), utc_ms("d.completed_at"));
 }
 
+std::string facts_of_many_text() {
+  return fmt::format(
+      "SELECT {} FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::int[]) WITH "
+      "ORDINALITY AS i({}, n) {} ORDER BY i.n",
+      fact_columns(), kKeyColumns, fact_joins("i"));
+}
+
 }  // namespace holdfast

@@ -63,4 +63,7 @@ inline constexpr int kAnySchema = 0;
     d. */
 std::string duty_row_columns(int schema_version);
 
+/** The columns of facts_of (row_codec.h) for many keys, in their order: five arrays. */
+std::string facts_of_many_text();
+
 }  // namespace holdfast

@@ -70,6 +70,12 @@ class SqliteDuties {
   Result<std::optional<std::int64_t>> beat_node(const NodeBeat& beat);
   /** Which database this is, and whether it knows what the node knows. */
   Result<DatabaseFacts> meet(const DatabaseQuestion& question);
+  Result<HistoryMarks> read_history_marks(const HistoryFilter& filter);
+  /** As DutyStore::do_read_history. */
+  Result<std::vector<StoredRow>> read_history(const HistoryFilter& filter,
+                                              const std::optional<DutyKey>& after,
+                                              std::size_t limit);
+  Result<MergedHistory> import_history(const HistoryBatch& batch, ImportMode mode);
 
   /** By SQLite's clock, in milliseconds since 1970. */
   Result<std::int64_t> now_ms();
@@ -98,6 +104,9 @@ class SqliteDuties {
   Result<void> raise_watermark(const DutyKey& key);
   Result<std::optional<PrunedDuties>> prune_key(DutyKey key, const PruneRequest& request,
                                                 const PruneBound& bound);
+  Result<MergedMark> import_mark(const HistoryMark& mark, ImportMode mode);
+  Result<MergedDuty> import_duty(const HistoryDuty& duty, ImportMode mode);
+  Result<void> insert_ledger(const StoredRow& entry);
   Result<std::optional<StoredRow>> read_row(const DutyKey& key);
   Result<std::optional<StoredRow>> read_ledger(const DutyKey& key);
   Result<std::optional<Slot>> read_watermark(const DutyKey& key);

@@ -190,6 +190,33 @@ Task<Result<std::vector<PrunedDuties>>> SqliteStore::do_prune(PruneRequest reque
   co_return co_await perform<Pruned>(worker, std::move(work));
 }
 
+Task<Result<HistoryMarks>> SqliteStore::read_history_marks(HistoryFilter filter) {
+  auto work = [filter](SqliteDuties& duties) { return duties.read_history_marks(filter); };
+  co_return co_await perform<HistoryMarks>(*reader_, std::move(work));
+}
+
+Task<Result<std::vector<DutyRow>>> SqliteStore::do_read_history(HistoryFilter filter,
+                                                                std::optional<DutyKey> after,
+                                                                std::size_t limit) {
+  using Rows = std::vector<StoredRow>;
+  auto work = [filter, after, limit](SqliteDuties& duties) {
+    return duties.read_history(filter, after, limit);
+  };
+  Result<Rows> rows = co_await perform<Rows>(*reader_, std::move(work));
+  if (!rows) co_return std::move(rows).error();
+  std::vector<DutyRow> found;
+  for (const StoredRow& row : *rows) found.push_back(without_token(row));
+  co_return found;
+}
+
+Task<Result<MergedHistory>> SqliteStore::do_import_history(HistoryBatch batch, ImportMode mode) {
+  SqliteWorker& worker = mode == ImportMode::dry_run ? *reader_ : *writer_;
+  auto work = [batch = std::move(batch), mode](SqliteDuties& duties) {
+    return duties.import_history(batch, mode);
+  };
+  co_return co_await perform<MergedHistory>(worker, std::move(work));
+}
+
 Task<Result<StoreState>> SqliteStore::check() {
   // The transaction around it has taken the write lock and looked at the schema's version.
   auto work = [path = path_](SqliteDuties& duties) -> Result<StoreState> {

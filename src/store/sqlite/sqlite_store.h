@@ -51,6 +51,7 @@ class SqliteStore final : public DutyStore, public NodeTable {
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds newer_than) override;
   Task<Result<std::int64_t>> delete_stuck(std::string node_id,
                                           std::chrono::milliseconds min_age) override;
+  Task<Result<HistoryMarks>> read_history_marks(HistoryFilter filter) override;
   /** Takes the write lock, so that it answers as a claim would. */
   Task<Result<StoreState>> check() override;
   StorePoolUse pool_use() const override;
@@ -69,6 +70,10 @@ class SqliteStore final : public DutyStore, public NodeTable {
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
+  Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter filter,
+                                                     std::optional<DutyKey> after,
+                                                     std::size_t limit) override;
+  Task<Result<MergedHistory>> do_import_history(HistoryBatch batch, ImportMode mode) override;
 
  private:
   SqliteStore(std::string path, Clock& clock, DatabaseWatch* watch);

@@ -35,6 +35,14 @@ class AnsweringStore final : public DutyStore {
   Task<Result<std::int64_t>> delete_stuck(std::string, std::chrono::milliseconds) override {
     co_return Error{};
   }
+  Task<Result<HistoryMarks>> read_history_marks(HistoryFilter) override { co_return Error{}; }
+  Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter, std::optional<DutyKey>,
+                                                     std::size_t) override {
+    co_return Error{};
+  }
+  Task<Result<MergedHistory>> do_import_history(HistoryBatch, ImportMode) override {
+    co_return Error{};
+  }
   Task<void> close() override { co_return; }
 
   Result<StoreState> answer = Error{ErrorKind::unavailable, "not set"};

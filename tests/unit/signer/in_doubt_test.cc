@@ -40,6 +40,16 @@ class ScriptedStore final : public DutyStore {
   Task<Result<std::int64_t>> delete_stuck(std::string, std::chrono::milliseconds) override {
     co_return 0;
   }
+  Task<Result<HistoryMarks>> read_history_marks(HistoryFilter) override {
+    co_return HistoryMarks{};
+  }
+  Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter, std::optional<DutyKey>,
+                                                     std::size_t) override {
+    co_return std::vector<DutyRow>();
+  }
+  Task<Result<MergedHistory>> do_import_history(HistoryBatch, ImportMode) override {
+    co_return MergedHistory{};
+  }
   Task<Result<StoreState>> check() override { co_return StoreState{}; }
   Task<void> close() override { co_return; }
 
