@@ -153,7 +153,7 @@ ExitCode run_show(CommandCall& call) {
   }
   FactsOfDatabase watch(settings->text(SettingId::node_id), memory ? &*memory : nullptr);
   ExitCode code = ExitCode::failed;
-  const std::unique_ptr<Look> look = Look::open(call, *settings, code, &watch);
+  const std::unique_ptr<Look> look = Look::open(call, *settings, code, StoreUse::look, &watch);
   if (!look) return code;
   const Result<DatabaseFacts> facts = facts_through(*look, watch);
   if (!facts) return failed(call, facts.error());
@@ -225,7 +225,7 @@ ExitCode run_accept(CommandCall& call) {
   if (!journal) return ExitCode::failed;
   FactsOfDatabase watch(settings->text(SettingId::node_id), &journal->memory());
   ExitCode code = ExitCode::failed;
-  const std::unique_ptr<Look> look = Look::open(call, *settings, code, &watch);
+  const std::unique_ptr<Look> look = Look::open(call, *settings, code, StoreUse::look, &watch);
   if (!look) return code;
   const Result<DatabaseFacts> facts = facts_through(*look, watch);
   if (!facts) return failed(call, facts.error());

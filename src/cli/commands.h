@@ -13,6 +13,8 @@ CommandSpec duties_list_command();
 CommandSpec duties_distribution_command();
 CommandSpec duties_explain_command();
 CommandSpec duties_prune_command();
+CommandSpec duties_export_command();
+CommandSpec duties_import_command();
 CommandSpec cluster_show_command();
 CommandSpec cluster_accept_command();
 CommandSpec cluster_release_command();

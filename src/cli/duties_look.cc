@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "cli/signer_settings.h"
-#include "cli/store_place.h"
 
 namespace holdfast::cli {
 
@@ -18,7 +17,7 @@ std::optional<RollupAddress> rollup_of(const Settings& settings) {
 }
 
 std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code,
-                                 DatabaseWatch* watch) {
+                                 StoreUse use, DatabaseWatch* watch) {
   const Result<StorePlace> place = store_place_of(settings);
   if (!place) {
     complain(call, place.error().message);
@@ -27,7 +26,7 @@ std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, Ex
   }
   auto look = std::make_unique<Look>(settings);
   Result<OpenedStore> store =
-      open_store(*place, settings, StoreUse::look, look->runtime_, look->clock_, {}, watch);
+      open_store(*place, settings, use, look->runtime_, look->clock_, {}, watch);
   if (!store) {
     complain(call, store.error().message);
     code = ExitCode::failed;

@@ -44,7 +44,7 @@ class Look {
   /** Null after a complaint; `code` is then the exit code. The settings and
       `watch`, which sees the database at a check, outlive it. */
   static std::unique_ptr<Look> open(CommandCall& call, const Settings& settings, ExitCode& code,
-                                    DatabaseWatch* watch = nullptr);
+                                    StoreUse use = StoreUse::look, DatabaseWatch* watch = nullptr);
 
   explicit Look(const Settings& settings) : clock_(runtime_), settings_(settings) {}
   Look(const Look&) = delete;
