@@ -139,5 +139,24 @@ TEST_P(Sql, a_clock_that_was_set_back_does_not_fail_a_record) {
   EXPECT_GE(*found->completed_at_ms, found->started_at_ms);
 }
 
+TEST_P(Sql, an_address_in_upper_case_is_no_gap_in_an_export) {
+  const Duty duty = with_rollup(example_duty(), 0xab);
+  std::string row = insert("BLOCK_PROPOSAL", "signed");
+  row.replace(row.find("0x1111"), 42,
+              "0x" + std::string("ABABABABABABABABABABABABABABABABABABABAB"));
+  const std::string refused = sql().try_sql(row);
+  EXPECT_EQ(refused.empty(), GetParam() == StoreKind::postgres) << refused;
+  if (!refused.empty()) return;  // SQLite's constraint keeps it out.
+  const auto read = [&] { return loop.run(store.read_history({}, std::nullopt, 100)); };
+  const Result<HistoryPage> before = read();
+  ASSERT_FALSE(before);
+  EXPECT_NE(before.error().message.find("not in lower case"), std::string::npos);
+  EXPECT_EQ(sql().try_sql("DELETE FROM validator_duties"), "");
+  const Result<HistoryPage> after = read();
+  ASSERT_TRUE(after);
+  ASSERT_EQ(after->duties.size(), 1U);
+  EXPECT_EQ(after->duties[0].duty.key, duty.key);
+}
+
 }  // namespace
 }  // namespace holdfast

@@ -198,9 +198,10 @@ Result<void> check_text(const PgRows& rows, std::size_t row, const DutyRow& duty
       rows.text(row, 1) == to_text(key.validator_address)) {
     return {};
   }
-  return Error{ErrorKind::corrupt, "the row of " + to_text(key) +
-                                       " has an address that is not in lower case; no node sees "
-                                       "it: correct or delete it before the export"};
+  return Error{ErrorKind::corrupt,
+               "the row of " + to_text(key) +
+                   " has an address that is not in lower case, where no "
+                   "Holdfast node looks: delete it, which moves it to the ledger in lower case"};
 }
 
 Error must_own(Error error) {
