@@ -2,20 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <utility>
 
-#include <libpq-fe.h>
-
 #include "store/postgres/migration_sql.h"
-#include "store/postgres/pg_error.h"
-#include "store/postgres/pg_values.h"
+#include "store/postgres/sync_session.h"
 
 namespace holdfast {
 namespace {
-
-/** The advisory lock of node-pg-migrate (PG_MIGRATE_LOCK_ID of its runner). */
-constexpr std::string_view kMigrationLock = "7241865325823964";
 
 struct AztecMigration {
   /** The file's name without its extension, as node-pg-migrate records it. */
@@ -34,86 +27,7 @@ constexpr std::string_view kTriggersName = "holdfast_triggers";
 /** How many triggers the file of triggers makes, on three tables. */
 constexpr std::int64_t kTriggerCount = 10;
 
-/** A synchronous session; statements after the first failure are not sent. */
-class Session {
- public:
-  explicit Session(const PostgresUrl& url) : url_(url) {
-    const std::array<const char*, 4> names = {"application_name", "connect_timeout", "dbname",
-                                              nullptr};
-    const std::array<const char*, 4> values = {"holdfast", "10", url.secret_text().c_str(),
-                                               nullptr};
-    connection_.reset(PQconnectdbParams(names.data(), values.data(), 1));
-    if (PQstatus(connection_.get()) != CONNECTION_OK) {
-      error_ = connect_error(url_, PQerrorMessage(connection_.get()));
-    }
-    PQsetNoticeProcessor(
-        connection_.get(), [](void*, const char*) {}, nullptr);
-  }
-
-  bool ok() const noexcept { return !error_.has_value(); }
-  /** Must not be ok (CHECK). */
-  Error error() const {
-    CHECK(error_.has_value());
-    return *error_;
-  }
-  void refuse(ErrorKind kind, std::string message) {
-    if (ok()) error_ = Error{kind, std::move(message)};
-  }
-
-  /** Puts a better text to an error. */
-  void explain(std::string message) {
-    CHECK(error_.has_value());
-    error_->message = std::move(message);
-  }
-
-  PgRows run(std::string_view sql) {
-    if (!ok()) return {};
-    pg_result* result = PQexec(connection_.get(), std::string(sql).c_str());
-    return keep(result);
-  }
-  PgRows run(std::string_view sql, const PgParams& params) {
-    if (!ok()) return {};
-    const auto values = params.pointers();
-    const auto lengths = params.lengths();
-    const auto formats = params.formats();
-    return keep(PQexecParams(connection_.get(), std::string(sql).c_str(), params.size(), nullptr,
-                             values.data(), lengths.data(), formats.data(), 0));
-  }
-  /** The first cell; "" when there is none. */
-  std::string value(std::string_view sql) {
-    const PgRows rows = run(sql);
-    return rows.size() == 0 ? std::string() : std::string(rows.text(0, 0));
-  }
-  std::int64_t number(std::string_view sql) {
-    const PgRows rows = run(sql);
-    return rows.size() == 0 ? 0 : rows.number(0, 0);
-  }
-  bool has_table(std::string_view name) {
-    return value("SELECT to_regclass('" + std::string(name) + "') IS NOT NULL") == "t";
-  }
-
- private:
-  PgRows keep(pg_result* result) {
-    PgRows rows(result);
-    const ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return rows;
-    const auto field = [result](int code) {
-      const char* text = PQresultErrorField(result, code);
-      return std::string(text == nullptr ? "" : text);
-    };
-    PgFailure failure{field(PG_DIAG_SQLSTATE), field(PG_DIAG_SEVERITY_NONLOCALIZED),
-                      url_.redact(field(PG_DIAG_MESSAGE_PRIMARY))};
-    if (failure.message.empty()) failure.message = url_.redact(PQerrorMessage(connection_.get()));
-    error_ = error_of(failure);
-    return {};
-  }
-
-  PostgresUrl url_;
-  std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, &PQfinish};
-  std::optional<Error> error_;
-};
-
-std::vector<std::string> applied_in(Session& session) {
+std::vector<std::string> applied_in(SyncSession& session) {
   std::vector<std::string> names;
   if (!session.has_table("public.pgmigrations")) return names;
   const PgRows rows = session.run("SELECT name FROM public.pgmigrations ORDER BY run_on, id");
@@ -121,13 +35,13 @@ std::vector<std::string> applied_in(Session& session) {
   return names;
 }
 
-int version_in(Session& session, std::string_view table) {
+int version_in(SyncSession& session, std::string_view table) {
   if (!session.has_table(table)) return 0;
   return static_cast<int>(
       session.number("SELECT coalesce(max(version), 0) FROM " + std::string(table)));
 }
 
-MigrationStatus status_in(Session& session) {
+MigrationStatus status_in(SyncSession& session) {
   MigrationStatus status;
   status.database = session.value("SELECT current_database()");
   status.server_version = session.value("SELECT current_setting('server_version')");
@@ -143,7 +57,7 @@ MigrationStatus status_in(Session& session) {
   return status;
 }
 
-void count_duties(Session& session, MigrationStatus& status) {
+void count_duties(SyncSession& session, MigrationStatus& status) {
   if (session.has_table("validator_duties")) {
     const PgRows rows = session.run(
         "SELECT count(*) FILTER (WHERE status = 'signed' OR signature IS NOT NULL OR lock_token "
@@ -159,7 +73,7 @@ void count_duties(Session& session, MigrationStatus& status) {
 }
 
 /** Refuses a database that is newer than this program, or whose list is in another order. */
-void check_known(Session& session, const MigrationStatus& status) {
+void check_known(SyncSession& session, const MigrationStatus& status) {
   if (!session.ok()) return;
   if (status.schema_version > Migrator::kNewestSchema ||
       status.applied.size() > kAztecMigrations.size()) {
@@ -188,22 +102,7 @@ bool is_complete(const MigrationStatus& status, int schema_version) {
          status.holdfast_version == Migrator::kHoldfastVersion && status.protects_signed_duties;
 }
 
-/** Waits for every other migration, Aztec's too; the lock goes when the session ends. */
-void take_lock(Session& session, std::chrono::milliseconds limit) {
-  if (!session.ok()) return;
-  session.run("SET client_min_messages = warning");
-  session.run("SET statement_timeout = 0");
-  session.run("SET lock_timeout = " + std::to_string(limit.count()));
-  session.run("SELECT pg_advisory_lock(" + std::string(kMigrationLock) + ")");
-  if (!session.ok() && session.error().kind == ErrorKind::timeout) {
-    return session.explain("another migration has been running for longer than " +
-                           std::to_string(limit.count()) + " ms: try again");
-  }
-  // A table that is in use must not make everybody queue up behind this migration.
-  session.run("SET lock_timeout = 5000");
-}
-
-void apply_aztec(Session& session, MigrationStatus& status, int schema_version,
+void apply_aztec(SyncSession& session, MigrationStatus& status, int schema_version,
                  std::vector<std::string>& done) {
   if (!session.has_table("public.pgmigrations")) {
     session.run(
@@ -221,7 +120,7 @@ void apply_aztec(Session& session, MigrationStatus& status, int schema_version,
   }
 }
 
-void apply_holdfast(Session& session, const MigrationStatus& status,
+void apply_holdfast(SyncSession& session, const MigrationStatus& status,
                     std::vector<std::string>& done) {
   session.run(
       "CREATE TABLE IF NOT EXISTS holdfast_migrations (version INTEGER PRIMARY KEY, name TEXT NOT "
@@ -245,7 +144,7 @@ void apply_holdfast(Session& session, const MigrationStatus& status,
 }
 
 /** The functions of our triggers keep the search path of this moment: one schema and no other. */
-void fix_search_path(Session& session) {
+void fix_search_path(SyncSession& session) {
   session.run(
       "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)");
 }
@@ -260,13 +159,13 @@ Result<std::vector<std::string>> Migrator::up(int schema_version) {
     return Error{ErrorKind::invalid_input,
                  "there is no schema version " + std::to_string(schema_version) + ": 1 or 2"};
   }
-  Session session(url_);
+  SyncSession session(url_);
   MigrationStatus status = status_in(session);
   check_known(session, status);
   if (!session.ok()) return session.error();
   if (is_complete(status, schema_version)) return std::vector<std::string>();
 
-  take_lock(session, lock_timeout_);
+  session.take_migration_lock(lock_timeout_);
   session.run("BEGIN");
   fix_search_path(session);
   // What another process did while we waited is seen now.
@@ -282,8 +181,8 @@ Result<std::vector<std::string>> Migrator::up(int schema_version) {
 
 Result<std::vector<std::string>> Migrator::down(
     const std::optional<std::string>& confirm_database_name) {
-  Session session(url_);
-  take_lock(session, lock_timeout_);
+  SyncSession session(url_);
+  session.take_migration_lock(lock_timeout_);
   session.run("BEGIN");
   fix_search_path(session);
   MigrationStatus status = status_in(session);
@@ -327,7 +226,7 @@ Result<std::vector<std::string>> Migrator::down(
 }
 
 Result<MigrationStatus> Migrator::status() {
-  Session session(url_);
+  SyncSession session(url_);
   MigrationStatus status = status_in(session);
   count_duties(session, status);
   if (!session.ok()) return session.error();
