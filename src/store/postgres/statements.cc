@@ -58,28 +58,26 @@ const std::string kLedgerAllowsTakeOver = fmt::format(
     "l.signature IS NOT NULL OR l.status = 'signed'))",
     key_is("l"));
 
-/** Milliseconds of a local time as if it were UTC: for differences alone. */
-std::string naive_ms(std::string_view time) {
-  return fmt::format("floor(extract(epoch FROM {}) * 1000)::bigint", time);
-}
-
-/** Milliseconds since 1970 in UTC of a local time of this session's time zone. */
+/** Milliseconds since 1970 in UTC of a local time of this session's time zone. Ages are always
+    differences of instants: those of local times jump by an hour when summer time begins or ends.
+    A local time that comes twice, when it ends, is taken for the later one, so that nothing looks
+    older than it is. */
 std::string utc_ms(std::string_view time) {
-  return naive_ms(fmt::format("({} AT TIME ZONE current_setting('TimeZone'))", time));
+  return fmt::format("floor(extract(epoch FROM {}::timestamptz) * 1000)::bigint", time);
 }
 
 std::string stored_columns(std::string_view alias) {
   return fmt::format(
       "{0}.status::text, {0}.message_hash::text, {0}.node_id::text, {0}.lock_token::text, "
       "{0}.signature::text, {1}, {2}, {0}.error_message",
-      alias, naive_ms(fmt::format("{}.started_at", alias)),
-      naive_ms(fmt::format("{}.completed_at", alias)));
+      alias, utc_ms(fmt::format("{}.started_at", alias)),
+      utc_ms(fmt::format("{}.completed_at", alias)));
 }
 
 /** What facts_of (row_codec.h) reads: the row, the ledger's entry, the watermark, the time. */
 std::string fact_columns() {
   return fmt::format("{}, {}, w.slot, {}", stored_columns("d"), stored_columns("l"),
-                     naive_ms("LOCALTIMESTAMP"));
+                     utc_ms("CURRENT_TIMESTAMP"));
 }
 
 constexpr std::string_view kNoFacts =
@@ -178,20 +176,21 @@ PgStatement record_one(std::string_view name, std::string_view change) {
 
 PgStatement take_over(int schema_version) {
   // While somebody works on it a pinned lock has no error_message.
-  return {.name = "hf_take_over",
-          .text = fmt::format(
-              "UPDATE validator_duties d SET lock_token = CASE WHEN d.lock_token LIKE 'hf1-pin-%' "
-              "THEN $11 ELSE $8 END, node_id = $7, message_hash = $6, block_number = $9{}, "
-              "started_at = CURRENT_TIMESTAMP, completed_at = NULL, error_message = NULL "
-              "WHERE {} AND d.status = 'signing' AND d.signature IS NULL "
-              "AND d.lock_token LIKE 'hf1-%' "
-              "AND (d.lock_token NOT LIKE 'hf1-pin-%' OR d.message_hash = $6) "
-              "AND (d.started_at <= LOCALTIMESTAMP - $12 * interval '1 millisecond' "
-              "OR (d.lock_token LIKE 'hf1-pin-%' AND d.error_message IS NOT NULL)) "
-              "AND {} AND {} RETURNING d.lock_token",
-              schema_version >= 2 ? ", checkpoint_number = $10" : "", key_is("d"),
-              kLedgerAllowsTakeOver, above_watermark()),
-          .types = plus(kLockTypes, {PgType::text, PgType::int8})};
+  return {
+      .name = "hf_take_over",
+      .text = fmt::format(
+          "UPDATE validator_duties d SET lock_token = CASE WHEN d.lock_token LIKE 'hf1-pin-%' "
+          "THEN $11 ELSE $8 END, node_id = $7, message_hash = $6, block_number = $9{}, "
+          "started_at = CURRENT_TIMESTAMP, completed_at = NULL, error_message = NULL "
+          "WHERE {} AND d.status = 'signing' AND d.signature IS NULL "
+          "AND d.lock_token LIKE 'hf1-%' "
+          "AND (d.lock_token NOT LIKE 'hf1-pin-%' OR d.message_hash = $6) "
+          "AND (d.started_at::timestamptz <= CURRENT_TIMESTAMP - $12 * interval '1 millisecond' "
+          "OR (d.lock_token LIKE 'hf1-pin-%' AND d.error_message IS NOT NULL)) "
+          "AND {} AND {} RETURNING d.lock_token",
+          schema_version >= 2 ? ", checkpoint_number = $10" : "", key_is("d"),
+          kLedgerAllowsTakeOver, above_watermark()),
+      .types = plus(kLockTypes, {PgType::text, PgType::int8})};
 }
 
 PgStatement take_over_gone(int schema_version) {
@@ -235,7 +234,8 @@ PgStatement delete_stuck() {
   // waiting for it while holding others could deadlock with a batch of records.
   constexpr std::string_view kStuck =
       "node_id = $1 AND status = 'signing' AND signature IS NULL AND lock_token LIKE 'hf1-%' AND "
-      "lock_token NOT LIKE 'hf1-pin-%' AND started_at <= LOCALTIMESTAMP - $2 * interval '1 "
+      "lock_token NOT LIKE 'hf1-pin-%' AND started_at::timestamptz <= CURRENT_TIMESTAMP - $2 * "
+      "interval '1 "
       "millisecond'";
   return {
       .name = "hf_delete_stuck",
