@@ -62,6 +62,7 @@ json::object database(const StoreReport& report) {
     object["serverVersion"] = text(state.server_version);
     object["schemaVersion"] = state.schema_version;
     object["holdfastSchemaVersion"] = state.holdfast_schema_version;
+    object["hardened"] = state.hardened;
   }
   return object;
 }

@@ -9,6 +9,7 @@ CommandSpec signer_command();
 CommandSpec migrate_up_command();
 CommandSpec migrate_down_command();
 CommandSpec migrate_status_command();
+CommandSpec migrate_grant_command();
 CommandSpec duties_list_command();
 CommandSpec duties_distribution_command();
 CommandSpec duties_explain_command();

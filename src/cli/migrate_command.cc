@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/migrate_database.h"
 #include "cli/table_output.h"
 #include "store/postgres/migrator.h"
 
@@ -14,11 +15,19 @@ constexpr std::array<SettingId, 2> kSettings = {SettingId::config, SettingId::da
 
 constexpr OptionSpec kVerbose = {"--verbose", "", "Accepted as Aztec's flag; says no more."};
 
-constexpr std::array<OptionSpec, 2> kUpOptions = {{
+constexpr std::array<OptionSpec, 4> kUpOptions = {{
     {"--schema-version", "1|2",
      "The version of Aztec's schema to bring the database to. Aztec 4.1.2 refuses to start on 2, "
      "newer nodes refuse 1; Holdfast reads and writes both. A newer schema is left as it is. "
      "Default: 1."},
+    {"--harden", "",
+     "Set triggers upon validator_duties by which the database itself keeps what was signed, from "
+     "stock Aztec nodes and every other program. The default, on a database too that was left "
+     "without them before."},
+    {"--no-harden", "",
+     "Take those triggers away and remember that this was your choice. Holdfast's own nodes still "
+     "sign each duty once; but what another program deletes is forgotten. Gated signers refuse "
+     "such a database. Must be given each time: up alone hardens."},
     kVerbose,
 }};
 
@@ -34,35 +43,17 @@ constexpr std::array<OptionSpec, 2> kStatusOptions = {{
     kVerbose,
 }};
 
-constexpr std::string_view kFiles = "~/.pgpass    passwords, as for every program of PostgreSQL";
+constexpr std::string_view kNotHardened =
+    "not hardened: the database does not keep what was signed from other programs\n";
 
-/** An error of the migrator as an exit code: what only another command line mends is usage. */
-ExitCode failed(CommandCall& call, const Error& error) {
-  complain(call, error.message);
-  return error.kind == ErrorKind::invalid_input ? ExitCode::usage : ExitCode::failed;
-}
-
-/** The database, or nullopt after a complaint. */
-std::optional<PostgresUrl> database_of(CommandCall& call) {
-  call.sources.database_url_variable = "DATABASE_URL";
-  const std::optional<Settings> settings = settings_of(call);
-  if (!settings) return std::nullopt;
-  if (!settings->has(SettingId::database_url)) {
-    complain(call, missing_setting(SettingId::database_url) + "; DATABASE_URL is read, too");
-    return std::nullopt;
+/** What the migrator did to the triggers, in words. */
+void tell_hardening(CommandCall& call, const std::string& applied) {
+  if (applied == Migrator::kHardenedAgain) {
+    call.out << "hardened again: the database had been left without triggers by --no-harden, and "
+                "up hardens unless it is told --no-harden\n";
+  } else if (applied == Migrator::kNoLongerHardened) {
+    call.out << kNotHardened;
   }
-  const std::string& text = settings->text(SettingId::database_url);
-  if (text.starts_with("sqlite:")) {
-    complain(call,
-             "a SQLite file needs no migration by hand: the signer makes and upgrades it itself");
-    return std::nullopt;
-  }
-  Result<PostgresUrl> url = PostgresUrl::parse(text);
-  if (!url) {
-    complain(call, "--database-url: " + url.error().message);
-    return std::nullopt;
-  }
-  return std::move(*url);
 }
 
 ExitCode run_up(CommandCall& call) {
@@ -74,18 +65,29 @@ ExitCode run_up(CommandCall& call) {
     }
     version = *text == "1" ? 1 : 2;
   }
-  std::optional<PostgresUrl> url = database_of(call);
+  if (call.has("--harden") && call.has("--no-harden")) {
+    complain(call, "--harden and --no-harden exclude each other");
+    return ExitCode::usage;
+  }
+  const Hardening hardening = call.has("--no-harden") ? Hardening::off : Hardening::on;
+  std::optional<PostgresUrl> url = migration_database_of(call);
   if (!url) return ExitCode::usage;
   const std::string place = url->place();
-  const Result<std::vector<std::string>> applied = Migrator(std::move(*url)).up(version);
-  if (!applied) return failed(call, applied.error());
-  for (const std::string& name : *applied) call.out << "applied " << name << '\n';
-  if (applied->empty()) call.out << "nothing to do: " << place << " is up to date\n";
+  const Result<std::vector<std::string>> applied = Migrator(std::move(*url)).up(version, hardening);
+  if (!applied) return migration_failed(call, applied.error());
+  for (const std::string& name : *applied) {
+    call.out << "applied " << name << '\n';
+    tell_hardening(call, name);
+  }
+  if (applied->empty()) {
+    call.out << "nothing to do: " << place << " is up to date\n";
+    if (hardening == Hardening::off) call.out << kNotHardened;
+  }
   return ExitCode::done;
 }
 
 ExitCode run_down(CommandCall& call) {
-  std::optional<PostgresUrl> url = database_of(call);
+  std::optional<PostgresUrl> url = migration_database_of(call);
   if (!url) return ExitCode::usage;
   const std::string* const name = call.option("--confirm-database");
   const std::optional<std::string> confirmed =
@@ -96,10 +98,15 @@ ExitCode run_down(CommandCall& call) {
     complain(call, "the flag for it is --confirm-database NAME");
     return ExitCode::failed;
   }
-  if (!removed) return failed(call, removed.error());
+  if (!removed) return migration_failed(call, removed.error());
   for (const std::string& migration : *removed) call.out << "removed " << migration << '\n';
   if (removed->empty()) call.out << "nothing to do: there are no tables of Aztec or Holdfast\n";
   return ExitCode::done;
+}
+
+std::string hardened_text(const MigrationStatus& status) {
+  if (!status.is_as_chosen()) return "NO (triggers are missing: run up)";
+  return status.chosen == Hardening::off ? "no (by choice)" : "yes";
 }
 
 Table status_table(const MigrationStatus& status) {
@@ -112,7 +119,7 @@ Table status_table(const MigrationStatus& status) {
   add("schema_version", std::int64_t{status.schema_version});
   add("holdfast_version", std::int64_t{status.holdfast_version});
   add("migrations", fmt::format("{}", fmt::join(status.applied, ", ")));
-  add("protects_signed_duties", std::string(status.protects_signed_duties ? "yes" : "no"));
+  add("hardened", hardened_text(status));
   add("signed_duties", status.signed_duties);
   add("signing_duties", status.signing_duties);
   add("ledger_duties", status.ledger_duties);
@@ -121,15 +128,15 @@ Table status_table(const MigrationStatus& status) {
 
 ExitCode run_status(CommandCall& call) {
   const Result<OutputFormat> format = output_format_of(call.option("--output"));
-  if (!format) return failed(call, format.error());
-  std::optional<PostgresUrl> url = database_of(call);
+  if (!format) return migration_failed(call, format.error());
+  std::optional<PostgresUrl> url = migration_database_of(call);
   if (!url) return ExitCode::usage;
   const Result<MigrationStatus> status = Migrator(std::move(*url)).status();
-  if (!status) return failed(call, status.error());
+  if (!status) return migration_failed(call, status.error());
   call.out << render(status_table(*status), *format);
   const bool is_ready = status->schema_version >= Migrator::kOldestSchema &&
                         status->holdfast_version == Migrator::kHoldfastVersion &&
-                        status->protects_signed_duties;
+                        status->is_as_chosen();
   if (is_ready) return ExitCode::done;
   complain(call, "the database is not ready for a signer: run holdfast migrate-ha-db up");
   return ExitCode::failed;
@@ -141,16 +148,17 @@ CommandSpec migrate_up_command() {
   return {
       .name = "migrate-ha-db up",
       .summary = "make or upgrade the tables in PostgreSQL",
-      .synopsis = "--database-url URL [--schema-version 1|2]",
+      .synopsis = "--database-url URL [--schema-version 1|2] [--harden|--no-harden]",
       .description =
           "Brings the database to Aztec's schema, recorded as Aztec's own migrations record it, "
           "and adds what Holdfast keeps besides: the ledger, the watermarks and the triggers that "
-          "protect signed duties from being deleted, by whomever.\n\n"
+          "protect signed duties from being deleted, by whomever (--no-harden leaves these "
+          "out).\n\n"
           "Aztec's and Holdfast's migrations may be run in either order, any number of times and "
           "by any number of processes at once. The user needs the right to create tables.",
       .settings = kSettings,
       .options = kUpOptions,
-      .files = kFiles,
+      .files = kPgpassFile,
       .examples =
           "holdfast migrate-ha-db up --database-url postgresql://user@host/validator_ha\n"
           "DATABASE_URL=postgresql://user@host/validator_ha holdfast migrate-ha-db up",
@@ -166,23 +174,26 @@ CommandSpec migrate_down_command() {
               "refuses, unless the database's own name is given.",
           .settings = kSettings,
           .options = kDownOptions,
-          .files = kFiles,
+          .files = kPgpassFile,
           .examples = "holdfast migrate-ha-db down --confirm-database validator_ha",
           .run = run_down};
 }
 
 CommandSpec migrate_status_command() {
-  return {.name = "migrate-ha-db status",
-          .summary = "say which tables PostgreSQL has",
-          .synopsis = "--database-url URL [--output table|json|csv]",
-          .description =
-              "Prints the versions of both schemas, the migrations, and how many duties there "
-              "are. The exit code is 0 only when a signer could work with the database.",
-          .settings = kSettings,
-          .options = kStatusOptions,
-          .files = kFiles,
-          .examples = "holdfast migrate-ha-db status --output json",
-          .run = run_status};
+  return {
+      .name = "migrate-ha-db status",
+      .summary = "say which tables PostgreSQL has",
+      .synopsis = "--database-url URL [--output table|json|csv]",
+      .description =
+          "Prints the versions of both schemas, the migrations, whether the database is hardened "
+          "(yes, no by choice, or NO where the triggers are missing that should be there), and "
+          "how many duties there are. The exit code is 0 only when a signer could work with the "
+          "database.",
+      .settings = kSettings,
+      .options = kStatusOptions,
+      .files = kPgpassFile,
+      .examples = "holdfast migrate-ha-db status --output json",
+      .run = run_status};
 }
 
 }  // namespace holdfast::cli

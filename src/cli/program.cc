@@ -100,12 +100,22 @@ Environment process_environment() {
 }  // namespace
 
 std::span<const CommandSpec> all_commands() {
-  static const std::vector<CommandSpec> commands = {
-      signer_command(),          migrate_up_command(),   migrate_down_command(),
-      migrate_status_command(),  duties_list_command(),  duties_distribution_command(),
-      duties_explain_command(),  duties_prune_command(), duties_export_command(),
-      duties_import_command(),   cluster_show_command(), cluster_accept_command(),
-      cluster_release_command(), demo_command(),         version_command()};
+  static const std::vector<CommandSpec> commands = {signer_command(),
+                                                    migrate_up_command(),
+                                                    migrate_down_command(),
+                                                    migrate_status_command(),
+                                                    migrate_grant_command(),
+                                                    duties_list_command(),
+                                                    duties_distribution_command(),
+                                                    duties_explain_command(),
+                                                    duties_prune_command(),
+                                                    duties_export_command(),
+                                                    duties_import_command(),
+                                                    cluster_show_command(),
+                                                    cluster_accept_command(),
+                                                    cluster_release_command(),
+                                                    demo_command(),
+                                                    version_command()};
   return commands;
 }
 

@@ -168,11 +168,26 @@ class SignerRun {
                                                    text_of(*place), state->error().message)};
     }
     const StoreState& known = **state;
+    if (!known.hardened) {
+      if (settings_.boolean(gated)) {
+        return Failure{
+            ExitCode::failed,
+            fmt::format("the database is not hardened ({}), and --gated needs it to be: a stock "
+                        "node may delete the row of what was signed for it and ask again with "
+                        "another message. Run holdfast migrate-ha-db up --harden",
+                        text_of(*place))};
+      }
+      warn(
+          "the database is not hardened (migrate-ha-db up --no-harden): Holdfast's own nodes still "
+          "sign each duty once, but what another program deletes, a stock Aztec node's clean-up "
+          "too, is forgotten and could be signed again with another message");
+    }
     logger_.log(LogLevel::info, kModule, "Database schema verified",
                 {{"database", text_of(*place)},
                  {"schemaVersion", std::int64_t{known.schema_version}},
                  {"holdfastSchemaVersion", std::int64_t{known.holdfast_schema_version}},
-                 {"server", known.server_version}});
+                 {"server", known.server_version},
+                 {"hardened", known.hardened}});
     return std::nullopt;
   }
 

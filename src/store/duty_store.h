@@ -129,6 +129,9 @@ struct StoreState {
   /** Our own migrations' version. */
   int holdfast_schema_version = 0;
   std::string server_version;
+  /** The database itself keeps other programs from forgetting what was signed. False only where
+      the operator chose so. */
+  bool hardened = true;
 };
 
 /** Numbers for /metrics; zero where a store has no such thing. */

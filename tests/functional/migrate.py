@@ -6,9 +6,11 @@ That Aztec's own runner sees the same is shown in tests/interop.
 
 import concurrent.futures
 import json
+import re
 
 import harness
 from harness import Duty, Harness, RpcError
+from postgres import Postgres
 
 TABLES = ("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' "
           "ORDER BY 1")
@@ -117,9 +119,90 @@ def status(h: Harness) -> None:
     expect("1_initial-schema" in text and "schema_version" in text, text)
 
 
+def hardened(server: Postgres) -> str:
+    return server.sql("SELECT hardened FROM holdfast_cluster")[0]
+
+
+def no_harden(h: Harness) -> None:
+    """The operator's choice is kept, told, and never taken for a mishap or the other way round."""
+    server = h.postgres()
+    result = migrate(h, server.url(), "status")
+    expect(re.search(r"hardened +yes", result.stdout), result.stdout)
+    server.sql("ALTER TABLE validator_duties DISABLE TRIGGER holdfast_keep_deleted")
+    result = migrate(h, server.url(), "status")
+    expect(result.returncode == 1 and "NO (triggers are missing: run up)" in result.stdout,
+           result.stdout)
+    result = migrate(h, server.url(), "up", "--no-harden")
+    expect(result.returncode == 0 and "not hardened" in result.stdout, result.stdout)
+    result = migrate(h, server.url(), "status")
+    expect(result.returncode == 0 and "no (by choice)" in result.stdout, result.stdout)
+    # Nodes work and say so; what somebody else deletes is lost, which is what the choice means.
+    node = h.node("a", server.signer_url()).start()
+    expect("the database is not hardened" in node.log(), node.log())
+    expect(json.loads(node.get("/status")[1])["database"]["hardened"] is False, "/status")
+    node.sign(Duty(1), h.payload())
+    node.sign(Duty(2), h.payload())
+    result = h.run("duties", "prune", "--rollup-address", harness.ROLLUP, "--before-slot", "2",
+                   environment={"VALIDATOR_HA_DATABASE_URL": server.signer_url()})
+    expect(result.returncode == 0, result.stderr)
+    expect(server.sql("SELECT slot FROM validator_duties") == ["2"], "pruned")
+    server.sql("DELETE FROM validator_duties")
+    expect(server.sql("SELECT count(*) FROM holdfast_ledger") == ["0"], "nothing keeps it")
+    for sql in ("DELETE FROM holdfast_watermark", "TRUNCATE holdfast_ledger"):
+        expect(server.try_sql(sql).returncode != 0, sql)
+    result = h.run(*h.node("gated", arguments=["--gated"]).command()[1:],
+                   environment={"VALIDATOR_HA_DATABASE_URL": server.signer_url()})
+    expect(result.returncode == 1 and "--harden" in result.stderr, "gated must not start")
+    # Without a flag it is hardened again, and that is said.
+    result = migrate(h, server.url(), "up")
+    expect(result.returncode == 0 and "hardened again" in result.stdout, result.stdout)
+    expect(hardened(server) == "t", "the choice is recorded")
+    expect(migrate(h, server.url(), "status").returncode == 0, "status")
+    node.sign(Duty(3), h.payload())
+    server.sql("DELETE FROM validator_duties")
+    expect(server.sql("SELECT count(*) FROM holdfast_ledger") == ["1"], "kept")
+
+
+def grant(h: Harness) -> None:
+    """What the command prints is what it does; who could undo the protection gets nothing."""
+    server = h.postgres(migrate=False)
+    role = 'With "quotes" & Spaces'
+    server.sql("""CREATE ROLE "With ""quotes"" & Spaces" LOGIN; CREATE ROLE "group" """)
+    rights = ("SELECT count(*) FROM information_schema.role_table_grants WHERE grantee LIKE "
+              "'With%'")
+    result = migrate(h, server.url(), "grant", "--role", role)
+    expect(result.returncode == 1 and "migrate-ha-db up" in result.stderr, result.stderr)
+    migrate(h, server.url(), "up")
+    for name, text in (("nobody", 'there is no role "nobody"'), ("holdfast", "superuser"),
+                       ("with \"quotes\" & spaces", "case counts"), ("group", "cannot log in")):
+        result = migrate(h, server.url(), "grant", "--role", name)
+        expect(result.returncode == 1 and text in result.stderr, f"{name}: {result.stderr}")
+        expect("nothing was changed" in result.stderr and not result.stdout, result.stdout)
+    dry = migrate(h, server.url(), "grant", "--role", role, "--dry-run")
+    expect(dry.returncode == 0 and "nothing was changed" in dry.stdout, dry.stderr)
+    expect(server.sql(rights) == ["0"], "a dry run changed something")
+    done = migrate(h, server.url(), "grant", "--role", role)
+    expect(done.returncode == 0, done.stderr)
+    statements = [line for line in done.stdout.splitlines() if not line.startswith("--")]
+    expect(statements == [s for s in dry.stdout.splitlines() if not s.startswith("--")], "dry run")
+    expect(server.sql(rights) == ["12"], str(server.sql(rights)))
+    # The printed statements are SQL, and doing them again changes nothing.
+    server.sql("\n".join(statements))
+    expect(server.sql(rights) == ["12"], "printed statements")
+    migrate(h, server.url(), "grant", "--role", role, "--stock")
+    expect(server.sql(rights) == ["5"], "--stock takes away what a signer has")
+    # A signer without its rights says so, and starts when it has them.
+    h.grant(server, "--stock")
+    result = h.run(*h.node("a").command()[1:],
+                   environment={"VALIDATOR_HA_DATABASE_URL": server.signer_url()})
+    expect(result.returncode == 1 and "permission denied" in result.stderr, result.stderr)
+    h.grant(server)
+    h.node("b", server.signer_url()).start().sign(Duty(1), h.payload())
+
+
 def unreachable(h: Harness) -> None:
     url = "postgresql://holdfast:sesame-7@127.0.0.1:1/validator_ha"
-    for arguments in (["up"], ["down"], ["status"]):
+    for arguments in (["up"], ["down"], ["status"], ["grant", "--role", "a"]):
         result = migrate(h, url, *arguments)
         expect(result.returncode == 1, f"{arguments}: {result.returncode}")
         expect("sesame-7" not in result.stdout + result.stderr, "the password is printed")
@@ -127,6 +210,6 @@ def unreachable(h: Harness) -> None:
 
 
 TESTS = {f.__name__: f for f in (ten_at_once, both_versions, down_refuses, truncate_is_refused,
-                                 status, unreachable)}
+                                 status, no_harden, grant, unreachable)}
 if __name__ == "__main__":
     harness.main(TESTS)

@@ -182,3 +182,9 @@ EXECUTE FUNCTION holdfast_refuse();
 DROP TRIGGER IF EXISTS holdfast_refuse_truncate ON holdfast_watermark;
 CREATE TRIGGER holdfast_refuse_truncate BEFORE TRUNCATE ON holdfast_watermark
 FOR EACH STATEMENT EXECUTE FUNCTION holdfast_refuse();
+
+-- A trigger that exists needs nobody's right to its function. A new one does: whoever could set
+-- holdfast_keep_deleted upon a table of their own would write into the ledger as its owner.
+REVOKE ALL ON FUNCTION holdfast_keep_deleted(), holdfast_check_insert(), holdfast_keep_signed(),
+  holdfast_refuse(), holdfast_keep_ledger_entry(), holdfast_keep_ledger(),
+  holdfast_keep_watermark() FROM PUBLIC;

@@ -9,6 +9,7 @@ extern const std::string_view kInitialSchema;
 extern const std::string_view kAddCheckpointNumber;
 extern const std::string_view kHoldfastLedger;
 extern const std::string_view kHoldfastTriggers;
+extern const std::string_view kHoldfastNoHarden;
 extern const std::string_view kHoldfastPrune;
 extern const std::string_view kHoldfastCluster;
 extern const std::string_view kDown;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/check.h"
 #include "store/postgres/migration_sql.h"
 #include "store/postgres/sync_session.h"
 
@@ -23,9 +24,10 @@ const std::array<AztecMigration, 2> kAztecMigrations = {
 constexpr std::string_view kLedgerName = "holdfast_1_ledger";
 constexpr std::string_view kPruneName = "holdfast_2_prune";
 constexpr std::string_view kClusterName = "holdfast_3_cluster";
-constexpr std::string_view kTriggersName = "holdfast_triggers";
-/** How many triggers the file of triggers makes, on three tables. */
-constexpr std::int64_t kTriggerCount = 10;
+/** How many triggers the file of triggers makes: on validator_duties, and on the ledger and the
+    watermarks together. */
+constexpr std::int64_t kDutyTriggers = 4;
+constexpr std::int64_t kHistoryTriggers = 6;
 
 std::vector<std::string> applied_in(SyncSession& session) {
   std::vector<std::string> names;
@@ -48,12 +50,21 @@ MigrationStatus status_in(SyncSession& session) {
   status.applied = applied_in(session);
   status.schema_version = version_in(session, "schema_version");
   status.holdfast_version = version_in(session, "holdfast_migrations");
-  status.protects_signed_duties =
-      session.number(
-          "SELECT count(*) FROM pg_trigger WHERE tgrelid IN "
-          "(to_regclass('validator_duties'), to_regclass('holdfast_ledger'), "
-          "to_regclass('holdfast_watermark')) AND tgname LIKE 'holdfast\\_%' AND "
-          "tgenabled IN ('O', 'A')") == kTriggerCount;
+  const PgRows triggers = session.run(
+      "SELECT count(*) FILTER (WHERE tgrelid = to_regclass('validator_duties')), "
+      "count(*) FILTER (WHERE tgrelid <> coalesce(to_regclass('validator_duties'), 0)) "
+      "FROM pg_trigger WHERE tgrelid IN (to_regclass('validator_duties'), "
+      "to_regclass('holdfast_ledger'), to_regclass('holdfast_watermark')) AND tgname LIKE "
+      "'holdfast\\_%' AND tgenabled IN ('O', 'A')");
+  if (triggers.size() == 1) {
+    status.duty_triggers = triggers.number(0, 0);
+    status.guards_history = triggers.number(0, 1) == kHistoryTriggers;
+    status.protects_signed_duties = status.guards_history && status.duty_triggers == kDutyTriggers;
+  }
+  if (session.has_table("holdfast_cluster") &&
+      session.value("SELECT hardened FROM holdfast_cluster") == "f") {
+    status.chosen = Hardening::off;
+  }
   return status;
 }
 
@@ -96,10 +107,13 @@ void check_known(SyncSession& session, const MigrationStatus& status) {
   }
 }
 
-bool is_complete(const MigrationStatus& status, int schema_version) {
+bool is_complete(const MigrationStatus& status, int schema_version, Hardening hardening) {
+  const bool triggers_fit =
+      status.is_as_chosen() && (hardening == Hardening::on || status.duty_triggers == 0);
   return static_cast<int>(status.applied.size()) >= schema_version &&
          status.schema_version >= schema_version &&
-         status.holdfast_version == Migrator::kHoldfastVersion && status.protects_signed_duties;
+         status.holdfast_version == Migrator::kHoldfastVersion && status.chosen == hardening &&
+         triggers_fit;
 }
 
 void apply_aztec(SyncSession& session, MigrationStatus& status, int schema_version,
@@ -136,11 +150,23 @@ void apply_holdfast(SyncSession& session, const MigrationStatus& status,
   apply(1, kLedgerName, migration_sql::kHoldfastLedger);
   apply(2, kPruneName, migration_sql::kHoldfastPrune);
   apply(3, kClusterName, migration_sql::kHoldfastCluster);
+}
+
+/** Makes the triggers that are missing, or takes those off validator_duties; records the choice. */
+void apply_hardening(SyncSession& session, const MigrationStatus& status, Hardening hardening,
+                     std::vector<std::string>& done) {
+  const bool harden = hardening == Hardening::on;
   // Version 2 also changed what the triggers do.
-  if (!status.protects_signed_duties || status.holdfast_version < 2) {
+  if (status.holdfast_version < 2 || !status.guards_history ||
+      (harden && !status.protects_signed_duties)) {
     session.run(migration_sql::kHoldfastTriggers);
-    done.emplace_back(kTriggersName);
+    done.emplace_back(Migrator::kMadeTriggers);
   }
+  if (!harden) session.run(migration_sql::kHoldfastNoHarden);
+  if (status.chosen == hardening && (harden || status.duty_triggers == 0)) return;
+  session.run(harden ? "UPDATE holdfast_cluster SET hardened = true"
+                     : "UPDATE holdfast_cluster SET hardened = false");
+  done.emplace_back(harden ? Migrator::kHardenedAgain : Migrator::kNoLongerHardened);
 }
 
 /** The functions of our triggers keep the search path of this moment: one schema and no other. */
@@ -154,7 +180,8 @@ void fix_search_path(SyncSession& session) {
 Migrator::Migrator(PostgresUrl url, std::chrono::milliseconds lock_timeout)
     : url_(std::move(url)), lock_timeout_(lock_timeout) {}
 
-Result<std::vector<std::string>> Migrator::up(int schema_version) {
+Result<std::vector<std::string>> Migrator::up(int schema_version, Hardening hardening) {
+  CHECK(hardening != Hardening::unknown);
   if (schema_version < kOldestSchema || schema_version > kNewestSchema) {
     return Error{ErrorKind::invalid_input,
                  "there is no schema version " + std::to_string(schema_version) + ": 1 or 2"};
@@ -163,7 +190,7 @@ Result<std::vector<std::string>> Migrator::up(int schema_version) {
   MigrationStatus status = status_in(session);
   check_known(session, status);
   if (!session.ok()) return session.error();
-  if (is_complete(status, schema_version)) return std::vector<std::string>();
+  if (is_complete(status, schema_version, hardening)) return std::vector<std::string>();
 
   session.take_migration_lock(lock_timeout_);
   session.run("BEGIN");
@@ -174,6 +201,7 @@ Result<std::vector<std::string>> Migrator::up(int schema_version) {
   std::vector<std::string> done;
   apply_aztec(session, status, schema_version, done);
   apply_holdfast(session, status, done);
+  apply_hardening(session, status, hardening, done);
   session.run("COMMIT");
   if (!session.ok()) return session.error();
   return done;

@@ -22,6 +22,15 @@
 
 namespace holdfast {
 
+/** Whether the database itself keeps what was signed from other programs, stock Aztec nodes too. */
+enum class Hardening : std::uint8_t {
+  unknown = 0,
+  /** Our triggers stand on validator_duties. */
+  on,
+  /** They do not, by the operator's choice. The ledger and the watermarks keep their guards. */
+  off,
+};
+
 struct MigrationStatus {
   std::string database;
   std::string server_version;
@@ -31,12 +40,23 @@ struct MigrationStatus {
   int schema_version = 0;
   /** Ours; 0 where there is none. */
   int holdfast_version = 0;
-  /** The triggers that keep signed duties are on the table and enabled. */
+  /** The operator's last choice; `on` where there was none. */
+  Hardening chosen = Hardening::on;
+  /** All of our triggers are on validator_duties, the ledger and the watermarks, and enabled. */
   bool protects_signed_duties = false;
+  /** Those on the ledger and the watermarks are. */
+  bool guards_history = false;
+  /** How many are on validator_duties. */
+  std::int64_t duty_triggers = 0;
   /** Rows that bear a signature, rows being signed, and rows in the ledger. */
   std::int64_t signed_duties = 0;
   std::int64_t signing_duties = 0;
   std::int64_t ledger_duties = 0;
+
+  /** What `chosen` asks for is there. */
+  bool is_as_chosen() const noexcept {
+    return chosen == Hardening::off ? guards_history : protects_signed_duties;
+  }
 };
 
 class Migrator {
@@ -49,11 +69,17 @@ class Migrator {
   explicit Migrator(PostgresUrl url,
                     std::chrono::milliseconds lock_timeout = std::chrono::seconds(60));
 
-  /** Brings the database to at least this version of Aztec's schema (1 or 2) and to ours; gives
-      the names of what was applied, none when there was nothing to do. A newer schema stays as it
-      is. schema_mismatch when the database is newer than we know or its list of migrations is in
-      another order than Aztec's. */
-  Result<std::vector<std::string>> up(int schema_version);
+  /** What up() names besides the migrations: the triggers were made, the database was hardened
+      that had been chosen not to be, and the other way round. */
+  static constexpr std::string_view kMadeTriggers = "holdfast_triggers";
+  static constexpr std::string_view kHardenedAgain = "holdfast_harden";
+  static constexpr std::string_view kNoLongerHardened = "holdfast_no_harden";
+
+  /** Brings the database to at least this version of Aztec's schema (1 or 2) and to ours, hardened
+      or not, and records that choice; gives the names of what was applied, none when there was
+      nothing to do. A newer schema stays as it is. schema_mismatch when the database is newer than
+      we know or its list of migrations is in another order than Aztec's. */
+  Result<std::vector<std::string>> up(int schema_version, Hardening hardening = Hardening::on);
 
   /** Removes all tables, ours and Aztec's. permission_denied while there are signed duties or a
       ledger, unless the database's own name is given: with the rows goes the memory of what was

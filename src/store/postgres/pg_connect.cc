@@ -95,7 +95,7 @@ void PgConnection::Impl::on_server_row(PgReply reply) {
   call.done = [this](PgReply versions) {
     if (versions.outcome == PgReply::Outcome::lost) return;
     if (versions.outcome != PgReply::Outcome::done) return fail(error_of(versions.failure));
-    Result<PgServerFacts> complete = check_versions(facts, versions.rows);
+    Result<PgServerFacts> complete = check_versions(facts, versions.rows, url.place());
     if (!complete) return fail(std::move(complete).error());
     facts = *std::move(complete);
     meet();

@@ -52,6 +52,8 @@ struct PgCall {
 struct PgServerFacts {
   int schema_version = 0;
   int holdfast_version = 0;
+  /** False where the operator chose `migrate-ha-db up --no-harden`. */
+  bool hardened = false;
   std::string server_version;
 };
 

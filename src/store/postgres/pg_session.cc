@@ -23,7 +23,9 @@ std::string session_setup_text() {
          "to_regclass('schema_version') IS NOT NULL AND to_regclass('validator_duties') IS NOT "
          "NULL, "
          "to_regclass('holdfast_migrations') IS NOT NULL AND to_regclass('holdfast_ledger') IS NOT "
-         "NULL AND to_regclass('holdfast_watermark') IS NOT NULL, "
+         "NULL AND to_regclass('holdfast_watermark') IS NOT NULL AND "
+         "to_regclass('holdfast_cluster') "
+         "IS NOT NULL, "
          "(SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('validator_duties') AND "
          "tgname LIKE 'holdfast\\_%' AND tgenabled IN ('O', 'A')), "
          "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('validator_duties') AND "
@@ -69,11 +71,7 @@ Result<PgServerFacts> check_server(const PgRows& rows, const std::string& place)
     return mismatch("the database at " + place + " has no schema yet" + std::string(kRunUp));
   }
   if (!rows.yes(0, 3)) {
-    return mismatch("the database at " + place + " has Aztec's tables but not Holdfast's" +
-                    std::string(kRunUp));
-  }
-  if (rows.number(0, 4) != kTriggers) {
-    return mismatch("the triggers that keep signed duties are missing or disabled on " + place +
+    return mismatch("the database at " + place + " has Aztec's tables but not all of Holdfast's" +
                     std::string(kRunUp));
   }
   if (rows.yes(0, 6)) {
@@ -82,6 +80,7 @@ Result<PgServerFacts> check_server(const PgRows& rows, const std::string& place)
                  "server's own time zone as Aztec's do: unset it"};
   }
   PgServerFacts facts;
+  facts.hardened = rows.number(0, 4) == kTriggers;
   facts.server_version = std::string(rows.text(0, 7));
   facts.schema_version = rows.yes(0, 5) ? 2 : 1;
   return facts;
@@ -89,7 +88,8 @@ Result<PgServerFacts> check_server(const PgRows& rows, const std::string& place)
 
 std::string session_versions_text() {
   return "SELECT (SELECT max(version) FROM schema_version), "
-         "(SELECT max(version) FROM holdfast_migrations)";
+         "(SELECT max(version) FROM holdfast_migrations), "
+         "coalesce((SELECT hardened FROM holdfast_cluster), true)";
 }
 
 std::string meeting_text() {
@@ -157,7 +157,8 @@ Result<PgMeeting> read_meeting(const PgRows& rows, const std::string& place) {
   return meeting;
 }
 
-Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows) {
+Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows,
+                                     const std::string& place) {
   if (rows.size() != 1 || rows.is_null(0, 0)) {
     return mismatch("schema_version is empty" + std::string(kRunUp));
   }
@@ -182,6 +183,13 @@ Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows) {
                     ", this program needs " + std::to_string(Migrator::kHoldfastVersion) +
                     std::string(kRunUp));
   }
+  // Whoever deleted the triggers is told apart from the operator who chose to do without them.
+  const bool must_be_hardened = rows.yes(0, 2);
+  if (must_be_hardened && !facts.hardened) {
+    return mismatch("the triggers that keep signed duties are missing or disabled on " + place +
+                    std::string(kRunUp));
+  }
+  facts.hardened = must_be_hardened;
   facts.schema_version = static_cast<int>(aztec);
   facts.holdfast_version = static_cast<int>(ours);
   return facts;

@@ -19,14 +19,16 @@ namespace holdfast {
 std::string session_setup_text();
 PgParams session_setup_params(const PgTimeouts& timeouts);
 
-/** Judges the row of the first statement; the facts lack their versions still. */
+/** Judges the row of the first statement; the facts lack their versions still, and `hardened` is
+    whether the triggers are there. */
 Result<PgServerFacts> check_server(const PgRows& rows, const std::string& place);
 
 /** The second statement, which is safe once check_server has seen the tables. */
 std::string session_versions_text();
 
-/** Judges the versions and completes the facts. */
-Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows);
+/** Judges the versions and whether the triggers are there that must be; completes the facts. */
+Result<PgServerFacts> check_versions(PgServerFacts facts, const PgRows& rows,
+                                     const std::string& place);
 
 /** The third: which database this is (S4), and whether it knows what the node knows. */
 std::string meeting_text();

@@ -361,6 +361,7 @@ Task<Result<StoreState>> PostgresStore::check() {
   state.schema_version = static_cast<int>(reply.rows.number(0, 2));
   state.holdfast_schema_version = static_cast<int>(reply.rows.number(0, 3));
   state.server_version = impl_->pool.facts()->server_version;
+  state.hardened = impl_->pool.facts()->hardened;
   co_return state;
 }
 

@@ -116,6 +116,15 @@ INSTANTIATE_TEST_SUITE_P(
         UsageRow{"migrate_wrong_version",
                  {"migrate-ha-db", "up", "--schema-version", "3"},
                  "--schema-version is 1 or 2"},
+        UsageRow{"migrate_both_hardenings",
+                 {"migrate-ha-db", "up", "--harden", "--no-harden"},
+                 "--harden and --no-harden exclude each other"},
+        UsageRow{"grant_without_role", {"migrate-ha-db", "grant"}, "missing: --role"},
+        UsageRow{"grant_empty_role", {"migrate-ha-db", "grant", "--role="}, "missing: --role"},
+        UsageRow{"grant_without_url", {"migrate-ha-db", "grant", "--role", "a"}, "DATABASE_URL"},
+        UsageRow{"grant_prune_and_stock",
+                 {"migrate-ha-db", "grant", "--role", "a", "--prune", "--stock"},
+                 "--prune and --stock exclude each other"},
         UsageRow{"list_without_store", {"duties", "list"}, "--data-dir"},
         UsageRow{"list_wrong_type", {"duties", "list", "--type", "TXS"}, "BLOCK_PROPOSAL"},
         UsageRow{"list_wrong_limit", {"duties", "list", "--limit", "0"}, "--limit: "},
@@ -205,6 +214,7 @@ TEST(UnreachableDatabase, is_told_as_such_and_without_its_password) {
   const Environment environment = {{"VALIDATOR_HA_DATABASE_URL", url}};
   for (const std::vector<std::string>& words : {std::vector<std::string>{"duties", "list"},
                                                 {"migrate-ha-db", "up"},
+                                                {"migrate-ha-db", "grant", "--role", "a"},
                                                 {"migrate-ha-db", "status"}}) {
     const Output result = run(words, environment);
     EXPECT_EQ(result.code, ExitCode::failed) << words[0];

@@ -135,6 +135,70 @@ TEST(Migrator, puts_the_triggers_back_when_aztec_made_the_table_anew) {
   EXPECT_TRUE(Migrator(parsed(url)).status()->protects_signed_duties);
 }
 
+std::string triggers_on(const std::string& url, const std::string& table) {
+  return sql_value(url,
+                   "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'holdfast%' AND "
+                   "tgrelid = '" +
+                       table + "'::regclass");
+}
+
+TEST(Migrator, leaves_the_triggers_out_where_the_operator_chose_so) {
+  const std::string url = newest_database();
+  Result<Names> done = Migrator(parsed(url)).up(1, Hardening::off);
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_EQ(done->back(), "holdfast_no_harden");
+  EXPECT_EQ(triggers_on(url, "validator_duties"), "0");
+  EXPECT_EQ(triggers_on(url, "holdfast_ledger"), "3");
+  EXPECT_EQ(triggers_on(url, "holdfast_watermark"), "3");
+  Result<MigrationStatus> status = Migrator(parsed(url)).status();
+  EXPECT_EQ(status->chosen, Hardening::off);
+  EXPECT_FALSE(status->protects_signed_duties);
+  EXPECT_TRUE(status->is_as_chosen());
+  done = Migrator(parsed(url)).up(1, Hardening::off);
+  EXPECT_EQ(*done, Names{}) << "the second time";
+}
+
+TEST(Migrator, hardens_again_unless_told_not_to_and_says_so) {
+  const std::string url = newest_database();
+  migrate(url);
+  Result<Names> done = Migrator(parsed(url)).up(1, Hardening::off);
+  EXPECT_EQ(*done, Names{"holdfast_no_harden"});
+  done = Migrator(parsed(url)).up(1);
+  EXPECT_EQ(*done, (Names{"holdfast_triggers", "holdfast_harden"}));
+  EXPECT_EQ(triggers_on(url, "validator_duties"), "4");
+  Result<MigrationStatus> status = Migrator(parsed(url)).status();
+  EXPECT_EQ(status->chosen, Hardening::on);
+  EXPECT_TRUE(status->protects_signed_duties);
+}
+
+TEST(Migrator, mends_the_guards_of_the_ledger_in_a_database_that_is_not_hardened) {
+  const std::string url = newest_database();
+  ASSERT_TRUE(Migrator(parsed(url)).up(1, Hardening::off).has_value());
+  run_sql(url, "DROP TRIGGER holdfast_refuse_delete ON holdfast_ledger");
+  EXPECT_FALSE(Migrator(parsed(url)).status()->is_as_chosen());
+  Result<Names> done = Migrator(parsed(url)).up(1, Hardening::off);
+  EXPECT_EQ(*done, Names{"holdfast_triggers"});
+  EXPECT_EQ(triggers_on(url, "validator_duties"), "0");
+  EXPECT_TRUE(Migrator(parsed(url)).status()->is_as_chosen());
+}
+
+TEST(Migrator, tells_triggers_that_are_missing_from_those_that_were_left_out) {
+  const std::string url = newest_database();
+  migrate(url);
+  run_sql(url, "DROP TRIGGER holdfast_keep_signed ON validator_duties");
+  EXPECT_FALSE(Migrator(parsed(url)).status()->is_as_chosen());
+  EXPECT_EQ(Migrator(parsed(url)).status()->chosen, Hardening::on);
+}
+
+TEST(Migrator, gives_nobody_the_triggers_functions) {
+  const std::string url = newest_database();
+  migrate(url);
+  EXPECT_EQ(sql_value(url,
+                      "SELECT count(*) FROM pg_proc WHERE proname LIKE 'holdfast%' AND "
+                      "has_function_privilege('public', oid, 'EXECUTE')"),
+            "0");
+}
+
 TEST(Migrator, is_safe_and_quiet_when_ten_run_at_once) {
   const std::string url = newest_database();
   std::vector<std::thread> threads;

@@ -56,7 +56,8 @@ TEST_F(PostgresPool, says_what_it_is_connected_to) {
   EXPECT_EQ(state->backend, "postgres");
   EXPECT_EQ(state->place, parsed(url).place());
   EXPECT_EQ(state->schema_version, 2);
-  EXPECT_EQ(state->holdfast_schema_version, 3);
+  EXPECT_EQ(state->holdfast_schema_version, Migrator::kHoldfastVersion);
+  EXPECT_TRUE(state->hardened);
   EXPECT_FALSE(state->server_version.empty());
 }
 
@@ -89,8 +90,9 @@ TEST_F(PostgresPool, refuses_a_schema_that_it_does_not_know_or_that_does_not_pro
   const BrokenRow rows[] = {
       {"newer", "UPDATE schema_version SET version = 3"},
       {"empty", "DELETE FROM schema_version"},
-      {"newer than ours", "INSERT INTO holdfast_migrations (version, name) VALUES (4, 'x')"},
+      {"newer than ours", "INSERT INTO holdfast_migrations (version, name) VALUES (99, 'x')"},
       {"without ours", "DROP TABLE holdfast_watermark"},
+      {"of an earlier version", "DROP TABLE holdfast_cluster"},
       {"trigger gone", "DROP TRIGGER holdfast_keep_deleted ON validator_duties"},
       {"trigger off", "ALTER TABLE validator_duties DISABLE TRIGGER holdfast_keep_signed"},
       {"columns of version 2", "ALTER TABLE validator_duties ADD checkpoint_number BIGINT"},
@@ -103,6 +105,19 @@ TEST_F(PostgresPool, refuses_a_schema_that_it_does_not_know_or_that_does_not_pro
     ASSERT_FALSE(state.has_value());
     EXPECT_EQ(state.error().kind, ErrorKind::schema_mismatch) << state.error().message;
   }
+}
+
+TEST_F(PostgresPool, works_without_triggers_only_where_that_was_the_operators_choice) {
+  const std::string url = migrated_database(shared_postgres());
+  ASSERT_TRUE(Migrator(parsed(url)).up(1, Hardening::off).has_value());
+  Result<StoreState> state = check(url);
+  ASSERT_TRUE(state.has_value()) << state.error().message;
+  EXPECT_FALSE(state->hardened);
+  run_sql(url, "UPDATE holdfast_cluster SET hardened = true");
+  state = check(url);
+  ASSERT_FALSE(state.has_value());
+  EXPECT_EQ(state.error().kind, ErrorKind::schema_mismatch);
+  EXPECT_NE(state.error().message.find("triggers"), std::string::npos);
 }
 
 TEST_F(PostgresPool, refuses_a_read_only_database_and_recovers_without_restart) {
