@@ -124,6 +124,6 @@ def takes_over_everything(h: Harness, url: str) -> None:
 if __name__ == "__main__":
     harness.main({
         "sqlite": lambda h: every_step(h, None),
-        "postgres": lambda h: every_step(h, h.postgres().url()),
-        "takes_over_everything": lambda h: takes_over_everything(h, h.postgres().url()),
+        "postgres": lambda h: every_step(h, h.postgres().signer_url()),
+        "takes_over_everything": lambda h: takes_over_everything(h, h.postgres().signer_url()),
     })

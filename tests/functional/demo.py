@@ -90,7 +90,7 @@ def stops_when_asked(h: Harness) -> None:
 if __name__ == "__main__":
     harness.main({
         "sqlite": lambda h: plays(h, None),
-        "postgres": lambda h: plays(h, h.postgres().url()),
+        "postgres": lambda h: plays(h, h.postgres().signer_url()),
         "says_what_is_wrong": says_what_is_wrong,
         "names_a_database_that_is_down": names_a_database_that_is_down,
         "stops_when_asked": stops_when_asked,

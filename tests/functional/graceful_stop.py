@@ -11,7 +11,7 @@ from harness import Duty, Harness, NoAnswer, RpcError
 
 def stop_under_load(h: Harness, number: signal.Signals) -> None:
     server = h.postgres()
-    node, other = (h.node(name, server.url()).start() for name in ("a", "b"))
+    node, other = (h.node(name, server.signer_url()).start() for name in ("a", "b"))
     answered: list[tuple[Duty, str]] = []
     unanswered: list[tuple[Duty, str]] = []
     slots = iter(range(1, 10**9))
@@ -64,7 +64,7 @@ def idle(h: Harness) -> None:
 def stops_while_the_database_hangs(h: Harness) -> None:
     """A stop does not wait for ever for a database that does not answer."""
     server = h.postgres()
-    node = h.node("a", server.url(), environment={"HOLDFAST_STOP_TIMEOUT_MS": "500"}).start()
+    node = h.node("a", server.signer_url(), environment={"HOLDFAST_STOP_TIMEOUT_MS": "500"}).start()
     node.sign(Duty(1), h.payload())
     server.pause()
     try:
@@ -80,7 +80,7 @@ def a_second_signal_ends_at_once(h: Harness) -> None:
     """A database that hangs holds a graceful stop; the operator need not wait for it."""
     server = h.postgres()
     long = "600000"
-    node = h.node("a", server.url(), environment={
+    node = h.node("a", server.signer_url(), environment={
         "HOLDFAST_STOP_TIMEOUT_MS": long, "HOLDFAST_STATEMENT_TIMEOUT_MS": long,
         "HOLDFAST_REQUEST_DEADLINE_MS": long}).start()
     node.sign(Duty(1), h.payload())

@@ -25,7 +25,7 @@ import traceback
 from collections.abc import Callable
 
 import ethereum
-from postgres import Postgres
+from postgres import PASSWORD, SIGNER_ROLE, Postgres
 
 # How long a test waits for what normally takes well under a second: CI may be much slower.
 PATIENCE = 60.0
@@ -296,12 +296,21 @@ class Harness:
         return "0x" + self.random.randbytes(32).hex()
 
     def postgres(self, settings: dict[str, str] | None = None, migrate: bool = True) -> Postgres:
+        """With `migrate` nodes connect by signer_url(); url() is the owner's, for the test."""
         server = Postgres(self.folder, settings)
         self.servers.append(server)
         server.start().create_database()
         if migrate:
             self.run("migrate-ha-db", "up", "--database-url", server.url(), check=True)
+            self.grant(server)
         return server
+
+    def grant(self, server: Postgres, *options: str) -> None:
+        """Makes the signers' role, where it is missing, and gives it its rights."""
+        server.sql(f"""DO $$ BEGIN CREATE ROLE "{SIGNER_ROLE}" LOGIN PASSWORD '{PASSWORD}';
+                   EXCEPTION WHEN duplicate_object THEN NULL; END $$""")
+        self.run("migrate-ha-db", "grant", "--role", SIGNER_ROLE, *(options or ("--prune",)),
+                 check=True, environment={"DATABASE_URL": server.url()})
 
     def node(self, name: str, database_url: str | None = None, **options) -> Node:
         node = Node(self, name, database_url, **options)

@@ -185,7 +185,7 @@ def meaningless_requests(h: Harness) -> None:
 def large_slots(h: Harness) -> None:
     """2^53 and beyond stay exact: neighbours are different duties, on both stores."""
     server = h.postgres()
-    for node in (h.node("sqlite").start(), h.node("postgres", server.url()).start()):
+    for node in (h.node("sqlite").start(), h.node("postgres", server.signer_url()).start()):
         for slot in (2**53 - 1, 2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1):
             validator = ADDRESSES[0] if node.database_url else ADDRESSES[1]
             duty = Duty(slot, validator=validator)

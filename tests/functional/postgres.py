@@ -18,6 +18,8 @@ import time
 
 DEADLINE = 90.0
 PASSWORD = "pw-" + secrets.token_hex(8)
+# Upper case and a dash: a name that has to be quoted.
+SIGNER_ROLE = "Signer-role"
 
 
 def free_port() -> int:
@@ -83,6 +85,10 @@ class Postgres:
     def url(self, database: str = "validator_ha", user: str = "holdfast",
             password: str = PASSWORD) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def signer_url(self, database: str = "validator_ha") -> str:
+        """As the role that Harness.postgres() grants a signer's rights to, and no more."""
+        return self.url(database, user=SIGNER_ROLE, password=PASSWORD)
 
     def start(self) -> "Postgres":
         """Starts the server, on the same port each time, and waits until it answers."""

@@ -11,7 +11,7 @@ import threading
 
 import harness
 from harness import Duty, Harness, NoAnswer, RpcError
-from postgres import Postgres
+from postgres import SIGNER_ROLE, Postgres
 
 ENVIRONMENT = {"VALIDATOR_HA_POOL_CONNECTION_TIMEOUT_MS": "1000",
                "HOLDFAST_STATEMENT_TIMEOUT_MS": "1000", "HOLDFAST_REQUEST_DEADLINE_MS": "3000",
@@ -24,7 +24,7 @@ class World:
     def __init__(self, h: Harness, settings: dict[str, str] | None = None):
         self.h = h
         self.server: Postgres = h.postgres(settings)
-        self.nodes = [h.node(name, self.server.url(), environment=ENVIRONMENT).start()
+        self.nodes = [h.node(name, self.server.signer_url(), environment=ENVIRONMENT).start()
                       for name in ("a", "b")]
         self.slot = 0
         self.signed: list[tuple[Duty, str]] = []
@@ -199,15 +199,6 @@ def out_of_connections(h: Harness) -> None:
     server.sql("CREATE ROLE hog LOGIN PASSWORD 'hog'", "postgres")
     hogs: list[subprocess.Popen] = []
     try:
-        # The nodes' user is a superuser and could use the reserved connections: not so here.
-        for node in world.nodes:
-            node.terminate()
-        server.sql("CREATE ROLE plain LOGIN PASSWORD 'plain'; "
-                   "GRANT ALL ON ALL TABLES IN SCHEMA public TO plain; "
-                   "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain")
-        for node in world.nodes:
-            node.database_url = server.url(user="plain", password="plain")
-            node.start()
         def taken() -> int:
             return int(server.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'hog'",
                                   "postgres")[0])
@@ -217,7 +208,8 @@ def out_of_connections(h: Harness) -> None:
                  server.url("postgres", user="hog", password="hog"), "-c",
                  "SELECT pg_sleep(600)"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 cwd="/"))
-        cut = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'plain'")
+        cut = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+               f"WHERE usename = '{SIGNER_ROLE}'")
         def all_taken() -> bool:
             hog()
             server.sql(cut, "postgres")

@@ -29,7 +29,7 @@ def tls(h: Harness) -> None:
     cert, key = certificate(folder, "server")
     stranger, _ = certificate(folder, "stranger")
     server = h.postgres({"ssl": "on", "ssl_cert_file": str(cert), "ssl_key_file": str(key)})
-    verified = f"{server.url()}?sslmode=verify-full&sslrootcert={cert}"
+    verified = f"{server.signer_url()}?sslmode=verify-full&sslrootcert={cert}"
     node = h.node("a", verified).start()
     node.sign(Duty(1), h.payload())
     plain = server.sql("SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) "
@@ -37,7 +37,7 @@ def tls(h: Harness) -> None:
     if plain != ["0"]:
         raise AssertionError(f"{plain} connections of the signer are not encrypted")
     # A server that cannot show a certificate of the named authority is not spoken to.
-    distrusting = h.node("b", f"{server.url()}?sslmode=verify-full&sslrootcert={stranger}")
+    distrusting = h.node("b", f"{server.signer_url()}?sslmode=verify-full&sslrootcert={stranger}")
     distrusting.launch()
     code = distrusting.process.wait(harness.PATIENCE)
     if code != 1 or "certificate" not in distrusting.log():
@@ -47,7 +47,8 @@ def tls(h: Harness) -> None:
 def several_hosts(h: Harness) -> None:
     """The first host is dead and the second is the primary; after a restart it is found again."""
     server = h.postgres()
-    url = server.url().replace(f"127.0.0.1:{server.port}", f"127.0.0.1:1,127.0.0.1:{server.port}")
+    url = server.signer_url().replace(f"127.0.0.1:{server.port}",
+                                      f"127.0.0.1:1,127.0.0.1:{server.port}")
     node = h.node("a", url + "?target_session_attrs=read-write").start()
     node.sign(Duty(1), h.payload())
     server.kill()

@@ -86,7 +86,7 @@ def sqlite(h: Harness) -> None:
 
 def postgres(h: Harness) -> None:
     server = h.postgres()
-    race(h, start_all([h.node(f"n{i}", server.url(), environment=ENVIRONMENT)
+    race(h, start_all([h.node(f"n{i}", server.signer_url(), environment=ENVIRONMENT)
                        for i in range(NODES)]))
 
 

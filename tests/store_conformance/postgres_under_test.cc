@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include "store/postgres/grants.h"
 #include "store/postgres/migrator.h"
 #include "store/postgres/postgres_store.h"
 #include "store_conformance/store_under_test.h"
@@ -11,7 +12,10 @@
 namespace holdfast::test {
 namespace {
 
-/** One migrated database for the whole program: each test finds it empty. */
+/** What the stores connect as: a role with a signer's rights, as an operator makes it. */
+constexpr const char* kSignerRole = "Signer of duties";
+
+/** One migrated database for the whole program: each test finds it empty. As its owner. */
 const std::string& migrated_database() {
   static const std::string url = [] {
     std::string fresh = shared_postgres().fresh_database();
@@ -20,13 +24,25 @@ const std::string& migrated_database() {
     Result<std::vector<std::string>> applied = Migrator(*parsed).up(Migrator::kNewestSchema);
     if (!applied) fmt::print(stderr, "{}\n", applied.error().message);
     CHECK(applied.has_value());
+    run_sql(fresh, fmt::format("CREATE ROLE \"{}\" LOGIN", kSignerRole));
+    const GrantRequest to_signer{kSignerRole, GrantFor::pruning_signer, GrantMode::apply};
+    Result<std::vector<std::string>> granted = grant_rights(*parsed, to_signer);
+    if (!granted) fmt::print(stderr, "{}\n", granted.error().message);
+    CHECK(granted.has_value());
     return fresh;
   }();
   return url;
 }
 
+/** The same database as the signer's role. */
+std::string signer_url() {
+  std::string url = migrated_database();
+  const std::string owner = "postgres@";
+  return url.replace(url.find(owner), owner.size(), "Signer%20of%20duties@");
+}
+
 /** The other program's connection: one for all tests, for a new one costs more than a test. It
-    belongs to the cluster's owner. */
+    belongs to the cluster's owner, who may do more than any signer. */
 PGconn* other_program() {
   static const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
       PQconnectdb(migrated_database().c_str()), &PQfinish);
@@ -51,7 +67,7 @@ SqlAnswer ask_other_program(const std::string& sql) {
 
 class PostgresUnderTest final : public SqlStoreUnderTest {
  public:
-  explicit PostgresUnderTest(TestLoop& loop) : loop_(loop), url_(migrated_database()) {
+  explicit PostgresUnderTest(TestLoop& loop) : loop_(loop), url_(signer_url()) {
     // Past the triggers that keep everybody but the cluster's owner from forgetting.
     const SqlAnswer emptied = ask_other_program(
         "SET session_replication_role = replica;"
