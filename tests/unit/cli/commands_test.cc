@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {"migrate-ha-db", "up", "--harden", "--no-harden"},
                  "--harden and --no-harden exclude each other"},
         UsageRow{"grant_without_role", {"migrate-ha-db", "grant"}, "missing: --role"},
-        UsageRow{"grant_empty_role", {"migrate-ha-db", "grant", "--role="}, "missing: --role"},
+        UsageRow{"grant_empty_role", {"migrate-ha-db", "grant", "--role="}, "--role"},
         UsageRow{"grant_without_url", {"migrate-ha-db", "grant", "--role", "a"}, "DATABASE_URL"},
         UsageRow{"grant_prune_and_stock",
                  {"migrate-ha-db", "grant", "--role", "a", "--prune", "--stock"},
