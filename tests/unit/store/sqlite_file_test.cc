@@ -8,6 +8,7 @@
 #include <fstream>
 #include <ostream>
 
+#include "store/sqlite/sqlite_schema.h"
 #include "unit/store/sqlite_fixture.h"
 
 namespace holdfast {
@@ -108,10 +109,10 @@ TEST_F(SqliteFile, refuses_an_empty_path) {
 TEST_F(SqliteFile, item_135_refuses_a_newer_schema) {
   open();
   close();
-  ASSERT_EQ(OtherProgram(settings.path).run("PRAGMA user_version = 3"), SQLITE_OK);
+  ASSERT_EQ(OtherProgram(settings.path).run("PRAGMA user_version = 4"), SQLITE_OK);
   const Error error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::schema_mismatch);
-  EXPECT_NE(error.message.find("version 3"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("version 4"), std::string::npos) << error.message;
 }
 
 TEST_F(SqliteFile, of_version_1_is_brought_up_to_date) {
@@ -119,10 +120,11 @@ TEST_F(SqliteFile, of_version_1_is_brought_up_to_date) {
   close();
   OtherProgram old(settings.path);
   // As version 1 had them: a ledger that gave up nothing at all.
-  ASSERT_EQ(old.run("DROP TRIGGER holdfast_delete_ledger; CREATE TRIGGER holdfast_delete_ledger"
-                    " BEFORE DELETE ON holdfast_ledger BEGIN SELECT RAISE(ABORT, 'no'); END;"
-                    " PRAGMA user_version = 1"),
-            SQLITE_OK);
+  ASSERT_EQ(
+      old.run("DROP TRIGGER holdfast_delete_ledger; CREATE TRIGGER holdfast_delete_ledger"
+              " BEFORE DELETE ON holdfast_ledger BEGIN SELECT RAISE(ABORT, 'no'); END;"
+              " DROP TABLE holdfast_cluster; DROP TABLE holdfast_nodes; PRAGMA user_version = 1"),
+      SQLITE_OK);
   const std::string below =
       "INSERT INTO holdfast_watermark VALUES ('r', 'v', 'ATTESTATION', 5);"
       "INSERT INTO holdfast_ledger VALUES (1, 'r', 'v', 5, 0, 0, 0, 'ATTESTATION', 'signed', 'h',"
@@ -132,13 +134,13 @@ TEST_F(SqliteFile, of_version_1_is_brought_up_to_date) {
   open();
   const Result<StoreState> state = loop.run(store->check());
   ASSERT_TRUE(state.has_value()) << state.error().message;
-  EXPECT_EQ(state->holdfast_schema_version, 2);
+  EXPECT_EQ(state->holdfast_schema_version, kSqliteSchemaVersion);
   EXPECT_EQ(old.run("DELETE FROM holdfast_ledger"), SQLITE_OK);
 }
 
 TEST_F(SqliteFile, stops_when_a_newer_program_changes_the_schema_meanwhile) {
   open();
-  ASSERT_EQ(OtherProgram(settings.path).run("PRAGMA user_version = 3"), SQLITE_OK);
+  ASSERT_EQ(OtherProgram(settings.path).run("PRAGMA user_version = 4"), SQLITE_OK);
   Result<ClaimAnswer> answer = claim(example_duty());
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().kind, ErrorKind::schema_mismatch);
