@@ -1,0 +1,175 @@
+// A node in the registry: who is let in, what a beat remembers, and when it signs no more, over a
+// table in memory on virtual time. Invariants: S4, S8.
+#include "signer/node_presence.h"
+
+#include <gtest/gtest.h>
+
+#include "store/memory/memory_store.h"
+#include "support/example_duty.h"
+#include "support/log_capture.h"
+#include "support/own_memory.h"
+#include "support/virtual_clock.h"
+
+namespace holdfast {
+namespace {
+
+/** The rows of one database, in memory. */
+class TableOfTest final : public NodeTable {
+ public:
+  Task<Result<std::vector<NodeRecord>>> list_nodes() override {
+    if (failure) co_return *failure;
+    co_return rows;
+  }
+  Task<Result<bool>> put_node(NodeRecord node,
+                              std::optional<std::string> replaces_instance) override {
+    if (failure) co_return *failure;
+    if (before_put) std::exchange(before_put, nullptr)();
+    for (NodeRecord& row : rows) {
+      if (row.node_id != node.node_id) continue;
+      if (row.instance_id != replaces_instance) co_return false;
+      node.beat = std::max(row.beat, node.beat) + 1;
+      node.running = true;
+      row = std::move(node);
+      co_return true;
+    }
+    node.beat += 1;
+    node.running = true;
+    rows.push_back(std::move(node));
+    co_return true;
+  }
+  Task<Result<std::optional<std::int64_t>>> beat_node(NodeBeat beat) override {
+    if (failure) co_return *failure;
+    for (NodeRecord& row : rows) {
+      if (row.node_id != beat.node_id || row.instance_id != beat.instance_id) continue;
+      row.running = beat.running;
+      row.journal_sequence = beat.journal_sequence;
+      co_return std::optional<std::int64_t>(++row.beat);
+    }
+    co_return std::optional<std::int64_t>();
+  }
+
+  std::vector<NodeRecord> rows;
+  std::optional<Error> failure;
+  std::function<void()> before_put;
+};
+
+class NodePresenceTest : public testing::Test {
+ protected:
+  std::unique_ptr<NodePresence> node(const std::string& instance) {
+    NodePresenceSettings settings;
+    settings.node_id = "node-1";
+    settings.instance_id = instance;
+    settings.place = "host of " + instance;
+    settings.publishers = {test::filled_with<Address>(0x31)};
+    return std::make_unique<NodePresence>(table, store, own.memory, clock, metrics, log.logger(),
+                                          std::move(settings));
+  }
+  void advance_one_beat() { clock.advance(kBeatInterval + std::chrono::milliseconds(1)); }
+
+  test::VirtualClock clock;
+  MemoryStore store{clock};
+  TableOfTest table;
+  test::OwnMemory own{clock, "node-1"};
+  Metrics metrics;
+  test::LogCapture log;
+};
+
+TEST_F(NodePresenceTest, registers_beats_and_leaves) {
+  auto presence = node("a");
+  ASSERT_TRUE(clock.run(presence->enter()).has_value());
+  ASSERT_EQ(table.rows.size(), 1U);
+  EXPECT_EQ(table.rows[0].place, "host of a");
+  EXPECT_EQ(own.memory.beat(), 1);
+  EXPECT_EQ(own.memory.memory().beat().beat, 1) << "the journal has it";
+  presence->start();
+  advance_one_beat();
+  advance_one_beat();
+  EXPECT_EQ(table.rows[0].beat, 3);
+  EXPECT_EQ(own.memory.memory().beat().beat, 3);
+  start(presence->leave(), [] {});
+  EXPECT_FALSE(table.rows[0].running);
+  advance_one_beat();
+  EXPECT_EQ(table.rows[0].beat, 4) << "the last one was the leave's";
+}
+
+TEST_F(NodePresenceTest, a_refusal_leaves_no_row) {
+  NodeRecord other;
+  other.node_id = "node-2";
+  other.running = true;
+  other.publishers = {test::filled_with<Address>(0x31)};
+  table.rows.push_back(other);
+  const Result<void> entered = clock.run(node("a")->enter());
+  ASSERT_FALSE(entered.has_value());
+  EXPECT_EQ(entered.error().kind, ErrorKind::permission_denied);
+  EXPECT_EQ(table.rows.size(), 1U);
+}
+
+TEST_F(NodePresenceTest, of_two_that_register_at_once_one_gives_way_and_says_so) {
+  table.before_put = [this] {
+    NodeRecord other;
+    other.node_id = "node-0";
+    other.instance_id = "faster";
+    other.running = true;
+    other.started_at_ms = -1;
+    other.publishers = {test::filled_with<Address>(0x31)};
+    table.rows.push_back(other);
+  };
+  const Result<void> entered = clock.run(node("a")->enter());
+  ASSERT_FALSE(entered.has_value());
+  EXPECT_NE(entered.error().message.find("node-0"), std::string::npos);
+  EXPECT_FALSE(table.rows.back().running) << "its row does not hinder the other";
+}
+
+TEST_F(NodePresenceTest, a_row_that_changes_meanwhile_is_looked_at_again) {
+  table.before_put = [this] {
+    NodeRecord other;
+    other.node_id = "node-1";
+    other.instance_id = "faster";
+    other.journal_id = "another journal";
+    other.running = true;
+    table.rows.push_back(other);
+  };
+  const Result<void> entered = clock.run(node("a")->enter());
+  ASSERT_FALSE(entered.has_value());
+  EXPECT_NE(entered.error().message.find("is in use"), std::string::npos)
+      << entered.error().message;
+}
+
+TEST_F(NodePresenceTest, signs_no_more_when_another_process_has_its_row) {
+  auto presence = node("a");
+  ASSERT_TRUE(clock.run(presence->enter()).has_value());
+  presence->start();
+  EXPECT_FALSE(own.memory.halted().has_value());
+  table.rows[0].instance_id = "b";
+  table.rows[0].place = "host of b";
+  advance_one_beat();
+  ASSERT_TRUE(own.memory.halted().has_value());
+  EXPECT_NE(own.memory.halted()->message.find("host of b"), std::string::npos);
+}
+
+TEST_F(NodePresenceTest, a_row_that_is_gone_is_written_again_after_the_memory_has_looked) {
+  auto presence = node("a");
+  ASSERT_TRUE(clock.run(presence->enter()).has_value());
+  presence->start();
+  advance_one_beat();
+  table.rows.clear();
+  advance_one_beat();
+  ASSERT_EQ(table.rows.size(), 1U);
+  EXPECT_GT(table.rows[0].beat, 2) << "it goes on from what the node remembers";
+  EXPECT_FALSE(own.memory.halted().has_value());
+}
+
+TEST_F(NodePresenceTest, a_beat_that_fails_is_told_and_tried_again) {
+  auto presence = node("a");
+  ASSERT_TRUE(clock.run(presence->enter()).has_value());
+  presence->start();
+  table.failure = Error{ErrorKind::unavailable, "no database"};
+  advance_one_beat();
+  EXPECT_EQ(own.memory.beat(), 1);
+  table.failure.reset();
+  advance_one_beat();
+  EXPECT_EQ(own.memory.beat(), 2);
+}
+
+}  // namespace
+}  // namespace holdfast
