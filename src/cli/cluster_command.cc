@@ -61,7 +61,7 @@ class FactsOfDatabase final : public DatabaseWatch {
 class Report {
  public:
   Report() { table_.columns = {"subject", "property", "value"}; }
-  void add(std::string subject, std::string property, Cell value) {
+  void add(std::string subject, std::string property, std::string value) {
     table_.rows.push_back({std::move(subject), std::move(property), std::move(value)});
   }
   void add(const std::string& subject, const DatabaseIdentity& identity) {
@@ -69,8 +69,8 @@ class Report {
     add(subject, "cluster_id", identity.cluster_id);
     if (identity.backend != "postgres") return;
     add(subject, "system_identifier", identity.system_identifier);
-    add(subject, "timeline", identity.timeline);
-    add(subject, "synchronous", std::string(identity.synchronous ? "yes" : "no"));
+    add(subject, "timeline", std::to_string(identity.timeline));
+    add(subject, "synchronous", identity.synchronous ? "yes" : "no");
   }
   void add(const NodeRecord& node) {
     const std::string subject = "node " + node.node_id;
@@ -80,7 +80,7 @@ class Report {
                                    : "stopped"));
     add(subject, "place", node.place);
     add(subject, "version", node.version);
-    add(subject, "last_seen_ms", std::int64_t{node.last_seen.count()});
+    add(subject, "last_seen_ms", std::to_string(node.last_seen.count()));
     for (const Address& publisher : node.publishers) add(subject, "publisher", to_text(publisher));
   }
   std::string text(OutputFormat format) const { return render(table_, format); }
@@ -126,16 +126,16 @@ Result<DatabaseFacts> facts_through(Look& look, FactsOfDatabase& watch) {
 
 void report_memory(Report& report, const NodeMemory& memory, const DatabaseFacts& facts) {
   if (memory.pin()) report.add("this node's pin", *memory.pin());
-  report.add("this node's pin", "beat", memory.beat().beat);
+  report.add("this node's pin", "beat", std::to_string(memory.beat().beat));
   report.add("this node's pin", "database_is",
              text_of(judge_database(memory.pin(), memory.beat().beat, facts)));
   const std::optional<Quarantine>& quarantine = memory.quarantine();
   if (!quarantine) {
-    report.add("quarantine", "state", std::string("none"));
+    report.add("quarantine", "state", "none");
     return;
   }
   const bool active = is_active(*quarantine, memory.seen());
-  report.add("quarantine", "state", std::string(active ? "active" : "ended by itself"));
+  report.add("quarantine", "state", active ? "active" : "ended by itself");
   report.add("quarantine", "reason", std::string(name_of(quarantine->reason)));
   report.add("quarantine", "refused", floors_text(*quarantine));
 }

@@ -282,5 +282,39 @@ TEST(OpsListener, answers_head_like_get) {
   EXPECT_EQ(listeners.ask(std::move(request)).status, 200u);
 }
 
+TEST(OpsListener, tells_the_pin_and_a_quarantine_while_it_is_active) {
+  Listeners listeners;
+  ReleaseMemory& memory = listeners.world.memory.memory;
+  const auto status = [&] {
+    return boost::json::parse(listeners.ask(Listeners::get("/status")).body);
+  };
+  EXPECT_TRUE(status().at("cluster").is_null());
+  EXPECT_TRUE(status().at("quarantine").is_null());
+  DatabaseFacts facts;
+  facts.identity.backend = "postgres";
+  facts.identity.cluster_id = "c-1";
+  facts.identity.system_identifier = "4711";
+  facts.identity.timeline = 1;
+  ASSERT_TRUE(memory.on_database(memory.question(), facts).has_value());
+  EXPECT_EQ(status().at("cluster").at("clusterId").as_string(), "c-1");
+  EXPECT_EQ(status().at("cluster").at("timeline").as_int64(), 1);
+  facts.identity.timeline = 2;
+  ASSERT_TRUE(memory.on_database(memory.question(), facts).has_value());
+  memory.saw(test::example_rollup(), Slot(100));
+  const boost::json::value quarantine = status().at("quarantine");
+  EXPECT_EQ(quarantine.at("reason").as_string(), "new_timeline");
+  EXPECT_TRUE(quarantine.at("learning").as_bool());
+  EXPECT_EQ(quarantine.at("floors").at(0).at("slot").as_string(), "102");
+}
+
+TEST(OpsListener, a_halted_node_is_not_ready_and_says_why) {
+  Listeners listeners;
+  listeners.world.memory.memory.halt(
+      Error{ErrorKind::permission_denied, "another process signs as this node"});
+  const HttpResponse response = listeners.ask(Listeners::get("/readyz"));
+  EXPECT_EQ(response.status, 503u);
+  EXPECT_NE(response.body.find("another process signs as this node"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace holdfast
