@@ -36,6 +36,12 @@ class History : public StoreTest {
     return {key.rollup_address, key.validator_address, key.duty_type, Slot(slot)};
   }
 
+  /** The same database with the rights that importing needs. */
+  DutyStore& owner() {
+    if (owner_ == nullptr) owner_ = &database().open_as_owner();
+    return *owner_;
+  }
+
   HistoryMarks marks_of(DutyStore& at, HistoryFilter filter = {}) {
     Result<HistoryMarks> marks = loop.run(at.read_history_marks(filter));
     if (!marks) ADD_FAILURE() << "marks: " << marks.error().message;
@@ -79,7 +85,7 @@ class History : public StoreTest {
   MergedDuty import_one(const HistoryDuty& duty, ImportMode mode = ImportMode::apply) {
     HistoryBatch batch;
     batch.duties.push_back(duty);
-    return import(store, std::move(batch), mode).duties.at(0);
+    return import(owner(), std::move(batch), mode).duties.at(0);
   }
   ImportOutcome outcome_of(const HistoryDuty& duty, ImportMode mode = ImportMode::apply) {
     return import_one(duty, mode).outcome;
@@ -105,6 +111,9 @@ class History : public StoreTest {
     database().raise_watermark(of_validator(typed_at(DutyType::attestation, 5), 0x2f).key, Slot(8));
     (void)lock(duty_at(70));
   }
+
+ private:
+  DutyStore* owner_ = nullptr;
 };
 INSTANTIATE_TEST_SUITE_P(Stores, History, testing::ValuesIn(kAllStores), kind_name);
 
@@ -114,7 +123,7 @@ TEST_P(History, is_the_same_byte_for_byte_after_it_moved_through_other_stores) {
   EXPECT_EQ(first, exported(store, {}, 1000)) << "whatever the pages are";
 
   const std::unique_ptr<StoreUnderTest> other = make_store(StoreKind::sqlite, loop);
-  DutyStore& between = other->open();
+  DutyStore& between = other->open_as_owner();
   for (const MergedDuty& duty : import_text(between, first).duties) {
     EXPECT_EQ(duty.outcome, ImportOutcome::added);
   }
@@ -122,7 +131,7 @@ TEST_P(History, is_the_same_byte_for_byte_after_it_moved_through_other_stores) {
   EXPECT_EQ(first, second);
 
   const std::unique_ptr<StoreUnderTest> fresh = make_store(GetParam(), loop);
-  DutyStore& last = fresh->open();
+  DutyStore& last = fresh->open_as_owner();
   EXPECT_TRUE(duties_of(last).empty());
   import_text(last, second);
   EXPECT_EQ(first, exported(last));
@@ -167,7 +176,7 @@ TEST_P(History, that_is_imported_twice_changes_nothing) {
   sign_a_history();
   const std::string text = exported(store);
   const std::unique_ptr<StoreUnderTest> other = make_store(StoreKind::memory, loop);
-  for (DutyStore* at : {&store, &other->open()}) {
+  for (DutyStore* at : {&owner(), &other->open_as_owner()}) {
     import_text(*at, text);
     const std::string before = exported(*at);
     const MergedHistory again = import_text(*at, text);
@@ -224,7 +233,7 @@ TEST_P(History, in_conflict_keeps_what_is_here_and_takes_the_rest) {
     batch.duties.push_back(signed_elsewhere(duty_at(slot, 0, 0xbb)));
   }
   for (const ImportMode mode : {ImportMode::dry_run, ImportMode::apply}) {
-    const MergedHistory merged = import(store, batch, mode);
+    const MergedHistory merged = import(owner(), batch, mode);
     for (const std::size_t place : {0U, 1U, 2U}) {
       EXPECT_EQ(merged.duties[place].outcome, ImportOutcome::conflict);
       EXPECT_EQ(merged.duties[place].existing_hash, hash_of(0xaa));
@@ -270,7 +279,7 @@ TEST_P(History, raises_watermarks_and_never_lowers_them) {
     HistoryBatch batch;
     batch.marks = {mark_of(key, 0), mark_of(key, imported)};
     for (const ImportMode mode : {ImportMode::dry_run, ImportMode::apply}) {
-      const MergedHistory merged = import(store, batch, mode);
+      const MergedHistory merged = import(owner(), batch, mode);
       ASSERT_EQ(merged.marks.size(), 1U);
       EXPECT_EQ(merged.marks[0].before, before);
       EXPECT_EQ(merged.marks[0].after.slot, Slot(after));
@@ -291,7 +300,7 @@ TEST_P(History, needs_no_duties_at_or_below_the_watermark) {
   batch.duties.push_back(signed_elsewhere(typed_at(DutyType::attestation, 1)));
   batch.marks = {mark_of(duty_at(1).key, 20)};
   for (const ImportMode mode : {ImportMode::dry_run, ImportMode::apply}) {
-    const MergedHistory merged = import(store, batch, mode);
+    const MergedHistory merged = import(owner(), batch, mode);
     const ImportOutcome expected[] = {
         ImportOutcome::below_watermark, ImportOutcome::below_watermark,
         ImportOutcome::below_watermark, ImportOutcome::added, ImportOutcome::added};
@@ -308,7 +317,7 @@ TEST_P(History, in_a_dry_run_changes_nothing) {
   batch.duties = {signed_elsewhere(duty_at(1)), pinned_elsewhere(duty_at(2))};
   batch.marks = {mark_of(typed_at(DutyType::attestation, 1).key, 9)};
   const std::string before = exported(store);
-  const MergedHistory merged = import(store, batch, ImportMode::dry_run);
+  const MergedHistory merged = import(owner(), batch, ImportMode::dry_run);
   EXPECT_EQ(merged.duties[0].outcome, ImportOutcome::added);
   EXPECT_EQ(merged.marks[0].before, std::nullopt);
   EXPECT_EQ(exported(store), before);
@@ -321,7 +330,7 @@ TEST_P(History, that_contradicts_itself_keeps_the_first_and_says_so) {
   batch.duties = {signed_elsewhere(duty_at(1), "first"), signed_elsewhere(duty_at(1, 0, 0xbb)),
                   signed_elsewhere(duty_at(1))};
   for (const ImportMode mode : {ImportMode::dry_run, ImportMode::apply}) {
-    const MergedHistory merged = import(store, batch, mode);
+    const MergedHistory merged = import(owner(), batch, mode);
     EXPECT_EQ(merged.duties[0].outcome, ImportOutcome::added);
     EXPECT_EQ(merged.duties[1].outcome, ImportOutcome::conflict);
     EXPECT_EQ(merged.duties[1].existing_node, "first");
@@ -334,7 +343,7 @@ TEST_P(History, of_more_than_one_transaction_goes_as_a_whole) {
   for (std::int64_t slot = 1200; slot > 0; --slot) {
     batch.duties.push_back(signed_elsewhere(duty_at(slot)));
   }
-  for (const MergedDuty& duty : import(store, batch).duties) {
+  for (const MergedDuty& duty : import(owner(), batch).duties) {
     EXPECT_EQ(duty.outcome, ImportOutcome::added);
   }
   std::reverse(batch.duties.begin(), batch.duties.end());
@@ -366,7 +375,7 @@ class HistoryRace : public History {
 INSTANTIATE_TEST_SUITE_P(Stores, HistoryRace, testing::ValuesIn(kAllStores), kind_name);
 
 TEST_P(HistoryRace, what_is_signed_after_the_import_contradicts_nothing_and_before_is_told) {
-  DutyStore& other = database().open();
+  DutyStore& other = database().open_as_owner();
   HistoryBatch batch;
   std::vector<Task<bool>> tasks;
   constexpr std::int64_t kDuties = 300;
@@ -379,7 +388,7 @@ TEST_P(HistoryRace, what_is_signed_after_the_import_contradicts_nothing_and_befo
   }
   loop.run_all(std::move(tasks));
   const std::set<Slot> before = released_;
-  const MergedHistory again = import(store, batch);
+  const MergedHistory again = import(owner(), batch);
   for (std::size_t place = 0; place < batch.duties.size(); ++place) {
     const bool contradicted = before.contains(batch.duties[place].duty.key.slot);
     EXPECT_EQ(again.duties[place].outcome,

@@ -80,8 +80,11 @@ class PostgresUnderTest final : public SqlStoreUnderTest {
     for (auto& store : stores_) loop_.run(store->close());
   }
 
-  DutyStore& open() override {
-    Result<PostgresUrl> parsed = PostgresUrl::parse(url_);
+  DutyStore& open() override { return open_at(url_); }
+  DutyStore& open_as_owner() override { return open_at(migrated_database()); }
+
+  DutyStore& open_at(const std::string& url) {
+    Result<PostgresUrl> parsed = PostgresUrl::parse(url);
     CHECK(parsed.has_value());
     PostgresSettings settings;
     // A loaded machine must not turn a slow answer into a failed test.

@@ -27,6 +27,8 @@ class StoreUnderTest {
   /** Another store on the database, as another process has one (the memory store: the only one).
       Lives as long as this object. */
   virtual DutyStore& open() = 0;
+  /** With the rights of the tables' owner, which importing needs. */
+  virtual DutyStore& open_as_owner() { return open(); }
 
   /** A stock Aztec node's INSERT of a 'signing' row; false when it is refused. */
   virtual bool insert_stock_row(const Duty& duty, const std::string& node_id,

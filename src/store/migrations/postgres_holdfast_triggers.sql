@@ -150,6 +150,13 @@ CREATE TRIGGER holdfast_check_insert AFTER INSERT ON validator_duties FOR EACH R
 WHEN (NEW.lock_token NOT LIKE 'hf1-%')
 EXECUTE FUNCTION holdfast_check_insert();
 
+-- A stock node's lock may be older than the import of a history, or than a prune, that speaks against
+-- its signature.
+DROP TRIGGER IF EXISTS holdfast_check_signature ON validator_duties;
+CREATE TRIGGER holdfast_check_signature AFTER UPDATE ON validator_duties FOR EACH ROW
+WHEN (OLD.signature IS NULL AND NEW.signature IS NOT NULL AND NEW.lock_token NOT LIKE 'hf1-%')
+EXECUTE FUNCTION holdfast_check_insert();
+
 DROP TRIGGER IF EXISTS holdfast_keep_signed ON validator_duties;
 CREATE TRIGGER holdfast_keep_signed BEFORE UPDATE ON validator_duties FOR EACH ROW
 WHEN (OLD.status = 'signed' OR OLD.signature IS NOT NULL)

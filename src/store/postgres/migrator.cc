@@ -26,7 +26,7 @@ constexpr std::string_view kPruneName = "holdfast_2_prune";
 constexpr std::string_view kClusterName = "holdfast_3_cluster";
 /** How many triggers the file of triggers makes: on validator_duties, and on the ledger and the
     watermarks together. */
-constexpr std::int64_t kDutyTriggers = 4;
+constexpr std::int64_t kDutyTriggers = 5;
 constexpr std::int64_t kHistoryTriggers = 6;
 
 std::vector<std::string> applied_in(SyncSession& session) {

@@ -165,7 +165,7 @@ TEST(Migrator, hardens_again_unless_told_not_to_and_says_so) {
   EXPECT_EQ(*done, Names{"holdfast_no_harden"});
   done = Migrator(parsed(url)).up(1);
   EXPECT_EQ(*done, (Names{"holdfast_triggers", "holdfast_harden"}));
-  EXPECT_EQ(triggers_on(url, "validator_duties"), "4");
+  EXPECT_EQ(triggers_on(url, "validator_duties"), "5");
   Result<MigrationStatus> status = Migrator(parsed(url)).status();
   EXPECT_EQ(status->chosen, Hardening::on);
   EXPECT_TRUE(status->protects_signed_duties);

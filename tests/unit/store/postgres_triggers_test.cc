@@ -83,6 +83,27 @@ TEST_P(PostgresTriggers, refuse_a_stock_lock_at_or_below_the_watermark) {
   EXPECT_EQ(refusal_of(insert_text(6, "0xaa")), "");
 }
 
+TEST_P(PostgresTriggers, refuse_a_signature_that_ledger_or_watermark_speak_against) {
+  const std::string sign_two = "UPDATE validator_duties SET signature = '0x5c' WHERE slot = 2";
+  run_sql(url_, insert_text(2, "0xbb"));
+  // As an import writes it, after the lock was taken.
+  run_sql(url_,
+          "INSERT INTO holdfast_ledger (rollup_address, validator_address, slot, duty_type, "
+          "block_index_within_checkpoint, block_number, status, message_hash, signature, node_id, "
+          "lock_token, started_at) VALUES ('0x11', '0x22', 2, 'BLOCK_PROPOSAL', 0, 1, 'signed', "
+          "'0xaa', '0x5d', 'elsewhere', 't', now())");
+  EXPECT_NE(refusal_of(sign_two).find("another message hash"), std::string::npos);
+  run_sql(url_, insert_text(3, "0xbb"));
+  run_sql(url_,
+          "INSERT INTO holdfast_watermark (rollup_address, validator_address, duty_type, slot) "
+          "VALUES ('0x11', '0x22', 'BLOCK_PROPOSAL', 3)");
+  EXPECT_NE(
+      refusal_of("UPDATE validator_duties SET signature = '0x5c' WHERE slot = 3").find("watermark"),
+      std::string::npos);
+  run_sql(url_, insert_text(4, "0xbb"));
+  EXPECT_EQ(refusal_of("UPDATE validator_duties SET signature = '0x5c' WHERE slot = 4"), "");
+}
+
 TEST_P(PostgresTriggers, keep_signed_rows_as_they_are) {
   sign(1, "0xaa");
   for (const char* change :
