@@ -262,8 +262,12 @@ Task<SignOutcome> SignPath::record(Attempt& attempt, HeldLock lock, SealedSignat
     }
     co_return std::move(recorded).error();
   }
-  if (std::holds_alternative<LockLost>(*recorded)) {
-    memory_.journal().drop(std::move(pending));
+  if (const auto* lost = std::get_if<LockLost>(&*recorded)) {
+    if (lost->was_in_doubt) {
+      memory_.journal().leave(std::move(pending));
+    } else {
+      memory_.journal().drop(std::move(pending));
+    }
     co_return Refusal{.reason = RefusalReason::signing_lock_lost,
                       .key = attempt.duty.key,
                       .attempted_hash = attempt.duty.message_hash,

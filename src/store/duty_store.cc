@@ -99,9 +99,12 @@ Task<Result<RecordAnswer>> DutyStore::record(HeldLock lock, const SealedSignatur
     Result<TokenState> state = co_await resolve(std::move(asked));
     if (!state) co_return in_doubt(request.duty, "the record", state.error());
     if (*state == TokenState::signed_) co_return RecordAnswer(SignedRecord(request.duty));
-    if (*state == TokenState::not_ours) co_return RecordAnswer(LockLost{});
+    if (*state == TokenState::not_ours) {
+      co_return RecordAnswer(LockLost{.was_in_doubt = true});
+    }
   }
-  co_return Error{ErrorKind::unavailable,
+  // The lock is ours still, so a commit that is late may land yet.
+  co_return Error{ErrorKind::in_doubt,
                   "the signature of " + to_text(request.duty.key) + " could not be recorded"};
 }
 

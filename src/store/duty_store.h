@@ -53,7 +53,11 @@ struct BelowWatermark {
   Slot watermark;
 };
 /** Our lock is not there any more; the signature was dropped. */
-struct LockLost {};
+struct LockLost {
+  /** An answer to this record was lost before. It may have been committed all the same, and the row
+      have gone since. */
+  bool was_in_doubt = false;
+};
 
 using ClaimAnswer = std::variant<HeldLock, Taken, BelowWatermark>;
 using RecordAnswer = std::variant<SignedRecord, LockLost>;

@@ -163,10 +163,14 @@ TEST_P(RecordInDoubt, releases_only_what_was_seen_to_be_durable) {
       break;
     case Outcome::lost:
       ASSERT_TRUE(answer.has_value());
-      EXPECT_TRUE(std::holds_alternative<LockLost>(*answer));
+      ASSERT_TRUE(std::holds_alternative<LockLost>(*answer));
+      // Only a lock that was lost at once tells that nothing was committed.
+      EXPECT_EQ(std::get<LockLost>(*answer).was_in_doubt, !row.reads.empty());
       break;
     case Outcome::failed:
-      EXPECT_FALSE(answer.has_value());
+      ASSERT_FALSE(answer.has_value());
+      EXPECT_EQ(answer.error().kind,
+                !row.reads.empty() ? ErrorKind::in_doubt : ErrorKind::unavailable);
       break;
   }
 }
