@@ -51,6 +51,16 @@ void ReleaseMemory::committed(const Duty& duty) {
   newest_release_ = ReleaseEntry{duty.key, duty.message_hash};
 }
 
+Task<Result<void>> ReleaseMemory::settle() {
+  const std::uint64_t begun = quarantines_begun_;
+  if (quarantines_settled_ == begun) co_return Result<void>();
+  // What was noted before goes with it.
+  BeatEntry entry{beat_, newest_release_};
+  Result<void> written = co_await journal_.write(std::move(entry));
+  if (written) quarantines_settled_ = std::max(quarantines_settled_, begun);
+  co_return written;
+}
+
 Task<Result<void>> ReleaseMemory::beaten(std::int64_t beat) {
   beat_ = beat;
   BeatEntry entry{beat, newest_release_};

@@ -57,6 +57,10 @@ class ReleaseMemory final : public DatabaseWatch {
 
   /** The duty's record is committed in the database. */
   void committed(const Duty& duty);
+  /** Makes a quarantine that has begun durable. Before everything that raises this node's beat in
+      the database, which must not be done on an error: a beat that has caught up with the one in
+      the journal would hide the loss from the next process, should this one crash. */
+  Task<Result<void>> settle();
   /** The node's beat is committed in the database. Answers when the journal has it. */
   Task<Result<void>> beaten(std::int64_t beat);
   /** The highest beat that is known to be committed. */
@@ -87,6 +91,8 @@ class ReleaseMemory final : public DatabaseWatch {
   std::int64_t beat_ = 0;
   std::optional<ReleaseEntry> newest_release_;
   std::uint64_t quarantines_begun_ = 0;
+  /** Those of them that the journal is known to have. */
+  std::uint64_t quarantines_settled_ = 0;
   /** Since the first request of the quarantine. */
   std::optional<MonotonicTime> learning_until_;
   bool told_active_ = false;
