@@ -18,8 +18,8 @@ std::optional<PrunedDuties> MemoryStore::prune_key(const WatermarkKey& key,
     if (!is_of_key(entry.first)) return;
     candidates.push_back({entry.first.slot, fits_prune(entry.second, request, now_ms())});
   };
-  std::for_each(rows_.begin(), rows_.end(), add);
-  std::for_each(ledger_.begin(), ledger_.end(), add);
+  std::for_each(state_.rows.begin(), state_.rows.end(), add);
+  std::for_each(state_.ledger.begin(), state_.ledger.end(), add);
   std::sort(candidates.begin(), candidates.end(),
             [](const auto& left, const auto& right) { return left.slot < right.slot; });
 
@@ -27,7 +27,7 @@ std::optional<PrunedDuties> MemoryStore::prune_key(const WatermarkKey& key,
                       .duty_type = type,
                       .watermark_before = std::nullopt,
                       .watermark_after = std::nullopt};
-  if (const auto found = watermarks_.find(key); found != watermarks_.end()) {
+  if (const auto found = state_.watermarks.find(key); found != state_.watermarks.end()) {
     pruned.watermark_before = found->second;
   }
   pruned.watermark_after =
@@ -37,12 +37,12 @@ std::optional<PrunedDuties> MemoryStore::prune_key(const WatermarkKey& key,
     return is_of_key(entry.first) && entry.first.slot <= *pruned.watermark_after &&
            fits_prune(entry.second, request, now_ms());
   };
-  pruned.rows_deleted = std::count_if(rows_.begin(), rows_.end(), goes);
-  pruned.ledger_entries_deleted = std::count_if(ledger_.begin(), ledger_.end(), goes);
+  pruned.rows_deleted = std::count_if(state_.rows.begin(), state_.rows.end(), goes);
+  pruned.ledger_entries_deleted = std::count_if(state_.ledger.begin(), state_.ledger.end(), goes);
   if (request.mode == PruneMode::apply) {
     raise_watermark(rollup, validator, type, *pruned.watermark_after);
-    std::erase_if(rows_, goes);
-    std::erase_if(ledger_, goes);
+    std::erase_if(state_.rows, goes);
+    std::erase_if(state_.ledger, goes);
   }
   const bool changes = pruned.watermark_after != pruned.watermark_before ||
                        pruned.rows_deleted > 0 || pruned.ledger_entries_deleted > 0;
@@ -58,8 +58,8 @@ std::vector<PrunedDuties> MemoryStore::prune_now(const PruneRequest& request) {
     if (request.duty_type && key.duty_type != *request.duty_type) return;
     keys[{key.rollup_address, key.validator_address, key.duty_type}] = true;
   };
-  std::for_each(rows_.begin(), rows_.end(), add);
-  std::for_each(ledger_.begin(), ledger_.end(), add);
+  std::for_each(state_.rows.begin(), state_.rows.end(), add);
+  std::for_each(state_.ledger.begin(), state_.ledger.end(), add);
   std::vector<PrunedDuties> all;
   for (const auto& [key, seen] : keys) {
     if (std::optional<PrunedDuties> pruned = prune_key(key, request)) all.push_back(*pruned);

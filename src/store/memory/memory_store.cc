@@ -57,21 +57,21 @@ MemoryFault MemoryStore::next_fault() {
 LockFacts MemoryStore::facts_of(const DutyKey& key) const {
   LockFacts facts;
   facts.now_ms = now_ms();
-  if (const auto row = rows_.find(key); row != rows_.end()) facts.row = row->second;
-  const auto [first, last] = ledger_.equal_range(key);
+  if (const auto row = state_.rows.find(key); row != state_.rows.end()) facts.row = row->second;
+  const auto [first, last] = state_.ledger.equal_range(key);
   for (auto entry = first; entry != last; ++entry) {
     if (!facts.ledger || entry->second.signature) facts.ledger = entry->second;
   }
   const WatermarkKey watermark{key.rollup_address, key.validator_address, key.duty_type};
-  if (const auto found = watermarks_.find(watermark); found != watermarks_.end()) {
+  if (const auto found = state_.watermarks.find(watermark); found != state_.watermarks.end()) {
     facts.watermark = found->second;
   }
   return facts;
 }
 
 StoredRow* MemoryStore::locked_row(const Duty& duty, const std::string& token) {
-  const auto found = rows_.find(duty.key);
-  if (found == rows_.end()) return nullptr;
+  const auto found = state_.rows.find(duty.key);
+  if (found == state_.rows.end()) return nullptr;
   StoredRow& row = found->second;
   const bool ours = row.token == token && row.duty.message_hash == duty.message_hash;
   const bool unsigned_yet = row.status == DutyStatus::signing && !row.signature;
@@ -85,21 +85,21 @@ DutyStore::LockReply MemoryStore::lock_now(const LockRequest& request) {
   if (const auto* below = std::get_if<BelowWatermark>(&plan)) return *below;
   const auto* insert = std::get_if<InsertLock>(&plan);
   const std::string& token = insert ? insert->token : std::get<ReplaceLock>(plan).token;
-  rows_[request.duty.key] = StoredRow{.duty = request.duty,
-                                      .status = DutyStatus::signing,
-                                      .node_id = request.node_id,
-                                      .token = token,
-                                      .signature = std::nullopt,
-                                      .started_at_ms = now_ms(),
-                                      .completed_at_ms = std::nullopt,
-                                      .error_message = std::nullopt};
+  state_.rows[request.duty.key] = StoredRow{.duty = request.duty,
+                                            .status = DutyStatus::signing,
+                                            .node_id = request.node_id,
+                                            .token = token,
+                                            .signature = std::nullopt,
+                                            .started_at_ms = now_ms(),
+                                            .completed_at_ms = std::nullopt,
+                                            .error_message = std::nullopt};
   return Locked{token};
 }
 
 DutyStore::Recorded MemoryStore::record_now(const RecordRequest& request) {
   const LockFacts facts = facts_of(request.duty.key);
   if (!may_record(request.duty.message_hash, request.token, facts)) return Recorded::lock_lost;
-  StoredRow* row = &rows_.at(request.duty.key);
+  StoredRow* row = &state_.rows.at(request.duty.key);
   row->signature = request.signature;
   if (request.gated) return Recorded::yes;
   row->status = DutyStatus::signed_;
@@ -118,7 +118,7 @@ void MemoryStore::release_now(const ReleaseRequest& request) {
   } else if (pinned) {
     row->error_message = std::string(kPinnedAndIdle);
   } else {
-    rows_.erase(request.duty.key);
+    state_.rows.erase(request.duty.key);
   }
 }
 
@@ -126,7 +126,7 @@ DutyStore::GatedReply MemoryStore::find_gated_now(const RollupAddress& rollup,
                                                   const Address& validator,
                                                   const MessageHash& message_hash) const {
   const StoredRow* newest = nullptr;
-  for (const auto& [key, row] : rows_) {
+  for (const auto& [key, row] : state_.rows) {
     const bool wanted = key.rollup_address == rollup && key.validator_address == validator &&
                         row.duty.message_hash == message_hash && row.status == DutyStatus::signing;
     if (wanted && (newest == nullptr || goes_before(row, *newest))) newest = &row;
@@ -183,9 +183,9 @@ Task<Result<DutyStore::TokenState>> MemoryStore::do_read_token(TokenQuestion que
     return row.token == question.token && row.signature == question.signature &&
            row.duty.message_hash == question.duty.message_hash;
   };
-  const auto row = rows_.find(question.duty.key);
-  if (row != rows_.end() && says_so(row->second)) co_return TokenState::signed_;
-  const auto [first, last] = ledger_.equal_range(question.duty.key);
+  const auto row = state_.rows.find(question.duty.key);
+  if (row != state_.rows.end() && says_so(row->second)) co_return TokenState::signed_;
+  const auto [first, last] = state_.ledger.equal_range(question.duty.key);
   const bool in_ledger =
       std::any_of(first, last, [&](const auto& entry) { return says_so(entry.second); });
   co_return in_ledger ? TokenState::signed_ : TokenState::not_ours;
@@ -206,7 +206,7 @@ Task<Result<std::optional<DutyRow>>> MemoryStore::read(DutyKey key) {
 Task<Result<std::vector<DutyRow>>> MemoryStore::list(DutyFilter filter) {
   if (auto error = closed()) co_return std::move(*error);
   std::vector<DutyRow> found;
-  for (const auto& [key, row] : rows_) {
+  for (const auto& [key, row] : state_.rows) {
     if (matches(filter, row, now_ms())) found.push_back(without_token(row));
   }
   std::stable_sort(found.begin(), found.end(), [](const DutyRow& left, const DutyRow& right) {
@@ -221,7 +221,7 @@ Task<Result<std::vector<DutyCount>>> MemoryStore::count_by_node(std::chrono::sec
   DutyFilter filter;
   filter.newer_than = newer_than;
   std::map<std::pair<std::string_view, std::string>, DutyCount> counts;
-  for (const auto& [key, row] : rows_) {
+  for (const auto& [key, row] : state_.rows) {
     if (!matches(filter, row, now_ms())) continue;
     DutyCount& count = counts[{name_of(key.duty_type), row.node_id}];
     count.duty_type = key.duty_type;
@@ -241,7 +241,7 @@ Task<Result<std::int64_t>> MemoryStore::delete_stuck(std::string node_id,
   if (fault == MemoryFault::refused) co_return refused();
   if (fault == MemoryFault::in_doubt_not_done) co_return lost_answer();
   const std::int64_t started_by = now_ms() - min_age.count();
-  const std::size_t deleted = std::erase_if(rows_, [&](const auto& entry) {
+  const std::size_t deleted = std::erase_if(state_.rows, [&](const auto& entry) {
     const StoredRow& row = entry.second;
     return row.node_id == node_id && holder_of_token(row.token) == LockHolder::holdfast &&
            !row.is_evidence() && row.started_at_ms <= started_by;
@@ -271,39 +271,39 @@ bool MemoryStore::insert_stock_row(const Duty& duty, const std::string& node_id,
   if (facts.row) return false;
   if (facts.ledger && facts.ledger->duty.message_hash != duty.message_hash) return false;
   if (facts.watermark && duty.key.slot <= *facts.watermark) return false;
-  rows_[duty.key] = StoredRow{.duty = duty,
-                              .status = DutyStatus::signing,
-                              .node_id = node_id,
-                              .token = token,
-                              .signature = std::nullopt,
-                              .started_at_ms = now_ms(),
-                              .completed_at_ms = std::nullopt,
-                              .error_message = std::nullopt};
+  state_.rows[duty.key] = StoredRow{.duty = duty,
+                                    .status = DutyStatus::signing,
+                                    .node_id = node_id,
+                                    .token = token,
+                                    .signature = std::nullopt,
+                                    .started_at_ms = now_ms(),
+                                    .completed_at_ms = std::nullopt,
+                                    .error_message = std::nullopt};
   return true;
 }
 
 void MemoryStore::delete_row(const DutyKey& key) {
-  const auto found = rows_.find(key);
-  if (found == rows_.end()) return;
+  const auto found = state_.rows.find(key);
+  if (found == state_.rows.end()) return;
   const std::optional<Slot> watermark = facts_of(key).watermark;
   const bool refused_for_ever = watermark && key.slot <= *watermark;
-  if (found->second.is_evidence() && !refused_for_ever) ledger_.emplace(key, found->second);
-  rows_.erase(found);
+  if (found->second.is_evidence() && !refused_for_ever) state_.ledger.emplace(key, found->second);
+  state_.rows.erase(found);
 }
 
 void MemoryStore::forget_row(const DutyKey& key) {
-  rows_.erase(key);
+  state_.rows.erase(key);
 }
 
 void MemoryStore::raise_watermark(const RollupAddress& rollup, const Address& validator,
                                   DutyType type, Slot slot) {
-  const auto [entry, inserted] = watermarks_.try_emplace({rollup, validator, type}, slot);
+  const auto [entry, inserted] = state_.watermarks.try_emplace({rollup, validator, type}, slot);
   if (!inserted) entry->second = std::max(entry->second, slot);
 }
 
 void MemoryStore::age_row(const DutyKey& key, std::chrono::milliseconds age) {
-  const auto found = rows_.find(key);
-  if (found == rows_.end()) return;
+  const auto found = state_.rows.find(key);
+  if (found == state_.rows.end()) return;
   found->second.started_at_ms -= age.count();
   if (found->second.completed_at_ms) *found->second.completed_at_ms -= age.count();
 }

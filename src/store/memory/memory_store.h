@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "store/duty_store.h"
@@ -28,6 +29,16 @@ enum class MemoryFault : std::uint8_t {
 
 class MemoryStore final : public DutyStore {
  public:
+  using WatermarkKey = std::tuple<RollupAddress, Address, DutyType>;
+
+  /** All that it remembers. */
+  struct State {
+    std::map<DutyKey, StoredRow> rows;
+    /** What was signed and then deleted. */
+    std::multimap<DutyKey, StoredRow> ledger;
+    std::map<WatermarkKey, Slot> watermarks;
+  };
+
   /** `clock` is the database's clock too; row times count from its zero. */
   explicit MemoryStore(Clock& clock);
 
@@ -55,6 +66,10 @@ class MemoryStore final : public DutyStore {
   /** The next `times` writing operations fail like this. */
   void inject(MemoryFault fault, int times = 1);
 
+  const State& state() const noexcept { return state_; }
+  /** A backup is put in its place, or a standby that had come this far. */
+  void restore(State state) { state_ = std::move(state); }
+
   /** A DELETE in a database without our triggers: nothing is remembered. What the hardening is
       for, so that tests can show what happens without it. */
   void forget_row(const DutyKey& key);
@@ -74,8 +89,6 @@ class MemoryStore final : public DutyStore {
   Task<Result<MergedHistory>> do_import_history(HistoryBatch batch, ImportMode mode) override;
 
  private:
-  using WatermarkKey = std::tuple<RollupAddress, Address, DutyType>;
-
   LockReply lock_now(const LockRequest& request);
   Recorded record_now(const RecordRequest& request);
   void release_now(const ReleaseRequest& request);
@@ -97,9 +110,7 @@ class MemoryStore final : public DutyStore {
   static Error lost_answer();
 
   Clock& clock_;
-  std::map<DutyKey, StoredRow> rows_;
-  std::multimap<DutyKey, StoredRow> ledger_;
-  std::map<WatermarkKey, Slot> watermarks_;
+  State state_;
   MemoryFault fault_ = MemoryFault::none;
   int faults_left_ = 0;
   bool closed_ = false;
