@@ -1,6 +1,9 @@
 #include "sim/sim_node.h"
 
 #include <span>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace holdfast::sim {
 namespace {
@@ -45,6 +48,53 @@ class SimKey final : public KeyBackend {
   Clock& clock_;
 };
 
+/** Tells what happens in a node's memory. */
+class Teller final : public ReleaseMemoryObserver {
+ public:
+  Teller(const SimContext& context, std::string node) : context_(context), node_(std::move(node)) {}
+
+  void on_database_accepted(const DatabaseIdentity& database) override {
+    tell("accepts timeline {} of {}", database.timeline, database.cluster_id);
+  }
+  void on_database_refused(const DatabaseIdentity&, const std::string& why) override {
+    tell("refuses the database: {}", why.substr(0, why.find(':')));
+  }
+  void on_quarantine_begun(const Quarantine& quarantine) override {
+    tell("begins a quarantine: {}", name_of(quarantine.reason));
+  }
+  void on_quarantine_learned(const Quarantine& quarantine) override {
+    if (quarantine.floors.empty()) return tell("has learned nothing for its quarantine");
+    tell("has learned that slots up to {} are in quarantine",
+         quarantine.floors.begin()->second.number());
+  }
+  void on_quarantine_ended(const Quarantine&) override { tell("is out of quarantine"); }
+
+ private:
+  template <class... Values>
+  void tell(fmt::format_string<Values...> format, Values&&... values) {
+    if (!context_.tell) return;
+    context_.tell(node_ + " " + fmt::format(format, std::forward<Values>(values)...));
+  }
+
+  const SimContext& context_;
+  std::string node_;
+};
+
+/** Requests come at their slot's time and at most this many slots later: the margin over a slot
+    that one node is asked for is above all that others have signed. */
+constexpr SlotMargin kMargin{2};
+
+ReleaseMemorySettings memory_settings(const SimContext& context, const std::string& id) {
+  ReleaseMemorySettings settings;
+  settings.node_id = id;
+  settings.quarantine_margin = kMargin;
+  settings.learning_time = milliseconds(3000);
+  if (context.mutation == Mutation::quarantine_without_learning) {
+    settings.learning_time = milliseconds(0);
+  }
+  return settings;
+}
+
 SignSettings settings_of(const std::string& id) {
   SignSettings settings;
   settings.rules.node_id = id;
@@ -54,185 +104,100 @@ SignSettings settings_of(const std::string& id) {
 
 }  // namespace
 
-Task<void> SimLink::travel() {
-  const bool slow = context_.dice.percent(context_.weather.slow);
-  const std::uint64_t time_ms = slow ? context_.dice.below(5000) : context_.dice.below(4);
-  // The world's clock, not the process': a message travels on while its sender is paused.
-  co_await context_.clock.sleep(milliseconds(time_ms));
-}
-
-template <class T>
-Task<Result<T>> SimLink::carry(std::function<Task<Result<T>>()> work) {
-  if (process_.buried()) co_return Error{ErrorKind::unavailable, "the process has crashed"};
-  const Error down{ErrorKind::unavailable, "the request was lost"};
-  const Error in_doubt{ErrorKind::in_doubt, "the answer was lost"};
-  Dice& dice = context_.dice;
-  const bool lost_request = dice.percent(context_.weather.lost_request);
-  const bool late_commit = dice.percent(context_.weather.late_commit);
-  const bool lost_reply = dice.percent(context_.weather.lost_reply);
-  co_await travel();
-  if (late_commit) {
-    // The connection broke; the server is still at work on what it had read.
-    const auto late = milliseconds(dice.below(4000));
-    context_.clock.after(late, [work] { start(work(), [](Result<T>) {}); });
-    co_await process_.sleep(milliseconds(0));
-    co_return in_doubt;
-  }
-  if (lost_request) {
-    co_await process_.sleep(milliseconds(0));
-    co_return down;
-  }
-  Result<T> answer = co_await work();
-  co_await travel();
-  co_await process_.sleep(milliseconds(0));
-  if (lost_reply) co_return in_doubt;
-  co_return answer;
-}
-
-Task<Result<DutyStore::LockReply>> SimLink::do_lock(LockRequest request) {
-  const MessageHash wanted = request.duty.message_hash;
-  std::function<Task<Result<LockReply>>()> work = [this, request] {
-    return context_.store.do_lock(request);
-  };
-  Result<LockReply> reply = co_await carry(std::move(work));
-  if (context_.mutation == Mutation::confuse_hashes && reply) {
-    if (auto* taken = std::get_if<Taken>(&*reply)) taken->existing.message_hash = wanted;
-  }
-  co_return reply;
-}
-
-Task<Result<DutyStore::Recorded>> SimLink::do_record(RecordRequest request) {
-  if (context_.mutation == Mutation::release_before_record) {
-    const auto later = milliseconds(context_.dice.below(100));
-    context_.clock.after(later, [this, request] {
-      start(context_.store.do_record(request), [](Result<Recorded>) {});
-    });
-    co_return Recorded::yes;
-  }
-  std::function<Task<Result<Recorded>>()> work = [this, request] {
-    return context_.store.do_record(request);
-  };
-  Result<Recorded> recorded = co_await carry(std::move(work));
-  const bool in_doubt = !recorded && recorded.error().kind == ErrorKind::in_doubt;
-  if (in_doubt && context_.mutation == Mutation::believe_a_record_in_doubt) {
-    co_return Recorded::yes;
-  }
-  const bool lost = recorded && *recorded == Recorded::lock_lost;
-  if (lost && context_.mutation == Mutation::ignore_a_lost_lock) co_return Recorded::yes;
-  co_return recorded;
-}
-
-Task<Result<void>> SimLink::release_at_store(ReleaseRequest request,
-                                             std::shared_ptr<bool> was_ours) {
-  TokenQuestion question{.duty = request.duty, .token = request.token, .signature = std::nullopt};
-  Result<TokenState> state = co_await context_.store.do_read_token(std::move(question));
-  *was_ours = state && *state == TokenState::locked;
-  co_return co_await context_.store.do_release(std::move(request));
-}
-
-Task<Result<void>> SimLink::do_release(ReleaseRequest request) {
-  const Duty duty = request.duty;
-  const bool pins = request.pin_reason.has_value();
-  if (context_.mutation == Mutation::skip_the_pin) request.pin_reason.reset();
-  // The row may be somebody else's by now; a pin counts only where it was written.
-  const auto was_ours = std::make_shared<bool>(false);
-  std::function<Task<Result<void>>()> work = [this, request, was_ours] {
-    return release_at_store(request, was_ours);
-  };
-  Result<void> done = co_await carry(std::move(work));
-  if (pins && *was_ours && done && !process_.crashed()) {
-    context_.checker.pinned(node_, duty.key, duty.message_hash);
-  }
-  co_return done;
-}
-
-Task<Result<DutyStore::GatedReply>> SimLink::do_find_gated(RollupAddress rollup, Address validator,
-                                                           MessageHash message_hash) {
-  std::function<Task<Result<GatedReply>>()> work = [this, rollup, validator, message_hash] {
-    return context_.store.do_find_gated(rollup, validator, message_hash);
-  };
-  co_return co_await carry(std::move(work));
-}
-
-Task<Result<DutyStore::TokenState>> SimLink::do_read_token(TokenQuestion question) {
-  std::function<Task<Result<TokenState>>()> work = [this, question] {
-    return context_.store.do_read_token(question);
-  };
-  Result<TokenState> state = co_await carry(std::move(work));
-  // A question changes nothing, so there is nothing to be in doubt about.
-  if (!state && state.error().kind == ErrorKind::in_doubt) {
-    co_return Error{ErrorKind::unavailable, "the answer was lost"};
-  }
-  co_return state;
-}
-
-Task<Result<std::optional<DutyRow>>> SimLink::read(DutyKey key) {
-  co_return co_await context_.store.read(key);
-}
-Task<Result<std::vector<DutyRow>>> SimLink::list(DutyFilter filter) {
-  co_return co_await context_.store.list(std::move(filter));
-}
-Task<Result<std::vector<DutyCount>>> SimLink::count_by_node(std::chrono::seconds newer_than) {
-  co_return co_await context_.store.count_by_node(newer_than);
-}
-Task<Result<std::int64_t>> SimLink::delete_stuck(std::string node_id, milliseconds min_age) {
-  co_return co_await context_.store.delete_stuck(std::move(node_id), min_age);
-}
-Task<Result<std::vector<PrunedDuties>>> SimLink::do_prune(PruneRequest request) {
-  co_return co_await context_.store.do_prune(std::move(request));
-}
-Task<Result<HistoryMarks>> SimLink::read_history_marks(HistoryFilter filter) {
-  co_return co_await context_.store.read_history_marks(std::move(filter));
-}
-Task<Result<std::vector<DutyRow>>> SimLink::do_read_history(HistoryFilter filter,
-                                                            std::optional<DutyKey> after,
-                                                            std::size_t limit) {
-  co_return co_await context_.store.do_read_history(std::move(filter), std::move(after), limit);
-}
-Task<Result<MergedHistory>> SimLink::do_import_history(HistoryBatch batch, ImportMode mode) {
-  co_return co_await context_.store.do_import_history(std::move(batch), mode);
-}
-Task<Result<StoreState>> SimLink::check() {
-  co_return co_await context_.store.check();
-}
-Task<void> SimLink::close() {
-  co_return;
-}
-
-SimNode::SimNode(SimContext& context, std::string id, Address validator, Address second_validator)
+SimNode::SimNode(SimContext& context, std::string id, SimDisk& disk, Address validator,
+                 Address second_validator)
     : context_(context),
       id_(std::move(id)),
       process_(context.clock),
-      link_(context, process_, id_),
-      random_(std::make_unique<DiceRandom>(context.dice)),
-      memory_(process_, id_),
-      path_(link_, memory_.memory, keys_, process_, *random_, observer_, settings_of(id_)) {
+      journal_(context, process_, disk),
+      memory_observer_(std::make_unique<Teller>(context, id_)),
+      memory_(journal_, process_, *memory_observer_, memory_settings(context, id_)),
+      link_(context, process_, id_, memory_),
+      random_(std::make_unique<DiceRandom>(context.dice)) {
   const auto key = std::make_shared<SimKey>(context, process_);
   keys_.add(validator, {.attester = true}, key);
   keys_.add(second_validator, {.attester = true}, key);
+  ReleaseMemory* judging = &memory_;
+  if (context.mutation == Mutation::no_second_look) {
+    // Reads the same journal, but no database is ever shown to it.
+    blind_memory_ = std::make_unique<ReleaseMemory>(journal_, process_, *memory_observer_,
+                                                    memory_settings(context, id_));
+    judging = blind_memory_.get();
+  }
+  path_ = path_with(*judging);
+  if (context.mutation == Mutation::believe_the_journal_in_quarantine) {
+    believing_memory_ = std::make_unique<test::OwnMemory>(process_, id_);
+    believing_path_ = path_with(believing_memory_->memory);
+  }
+  process_.after(milliseconds(100 + context.dice.below(900)), [this] { live(); });
+}
+
+std::unique_ptr<SignPath> SimNode::path_with(ReleaseMemory& memory) {
+  return std::make_unique<SignPath>(link_, memory, keys_, process_, *random_, observer_,
+                                    settings_of(id_));
+}
+
+void SimNode::crash() {
+  process_.crash();
+  journal_.crash();
+}
+
+void SimNode::live() {
+  if (process_.crashed() || context_.over) return;
+  start(beat(), [this] {
+    if (process_.crashed() || context_.over) return;
+    process_.after(kBeatInterval, [this] { live(); });
+  });
+  // On a connection of its own, side by side with the beat.
+  process_.after(milliseconds(context_.dice.below(20)), [this] {
+    if (!process_.crashed()) start(link_.check(), [](const Result<StoreState>&) {});
+  });
+}
+
+Task<void> SimNode::beat() {
+  const Result<void> settled = co_await memory_.settle();
+  if (!settled) co_return;
+  Result<std::int64_t> beat = co_await link_.beat();
+  // A beat that cannot be kept is told again by the next one.
+  if (beat) {
+    Result<void> kept = co_await memory_.beaten(*beat);
+    static_cast<void>(kept);
+  }
+}
+
+SignPath& SimNode::path_for(const Duty& duty) {
+  const bool remembered = memory_.memory().released(duty.key) == duty.message_hash;
+  return believing_path_ && remembered ? *believing_path_ : *path_;
 }
 
 void SimNode::ask(const Duty& duty, std::chrono::seconds within) {
+  if (process_.crashed()) return;
   ++unanswered_;
+  const MonotonicTime asked_at = process_.now();
   SignableMessage message{MessageForm::eth_sign, duty.message_hash, ""};
-  start(path_.sign(duty, std::move(message), process_.now() + within),
-        [this, duty](SignOutcome outcome) { take(duty, std::move(outcome)); });
+  start(path_for(duty).sign(duty, std::move(message), process_.now() + within),
+        [this, duty, asked_at](SignOutcome outcome) { take(duty, asked_at, std::move(outcome)); });
 }
 
 void SimNode::ask_gated(const Duty& duty, std::chrono::seconds within) {
+  if (process_.crashed()) return;
   ++unanswered_;
+  const MonotonicTime asked_at = process_.now();
   SignableMessage message{MessageForm::eth_sign, duty.message_hash, ""};
-  start(path_.sign_gated(duty.key.rollup_address, duty.key.validator_address, std::move(message),
-                         process_.now() + within),
-        [this, duty](SignOutcome outcome) { take(duty, std::move(outcome)); });
+  start(path_for(duty).sign_gated(duty.key.rollup_address, duty.key.validator_address,
+                                  std::move(message), process_.now() + within),
+        [this, duty, asked_at](SignOutcome outcome) { take(duty, asked_at, std::move(outcome)); });
 }
 
-void SimNode::take(const Duty& duty, SignOutcome outcome) {
+void SimNode::take(const Duty& duty, MonotonicTime asked_at, SignOutcome outcome) {
   --unanswered_;
   // What a crashed process would have answered has left nowhere.
   if (process_.crashed()) return;
   if (const auto* released = std::get_if<Released>(&outcome)) {
-    context_.checker.released(id_, duty.key, duty.message_hash, released->signature);
+    context_.checker.released(id_, duty.key, duty.message_hash, released->signature, asked_at);
+    if (context_.tell)
+      context_.tell(fmt::format("{} releases {} {}", id_, to_text(duty.key),
+                                to_text(duty.message_hash).substr(0, 6)));
   }
   answers_.insert_or_assign(duty.key, std::move(outcome));
 }
