@@ -264,4 +264,17 @@ Task<void> SimLink::close() {
   co_return;
 }
 
+Task<Result<HistoryMarks>> SimLink::read_history_marks(HistoryFilter filter) {
+  co_return co_await context_.database.store().read_history_marks(std::move(filter));
+}
+Task<Result<std::vector<DutyRow>>> SimLink::do_read_history(HistoryFilter filter,
+                                                            std::optional<DutyKey> after,
+                                                            std::size_t limit) {
+  co_return co_await context_.database.store().do_read_history(std::move(filter), std::move(after),
+                                                               limit);
+}
+Task<Result<MergedHistory>> SimLink::do_import_history(HistoryBatch batch, ImportMode mode) {
+  co_return co_await context_.database.store().do_import_history(std::move(batch), mode);
+}
+
 }  // namespace holdfast::sim

@@ -28,6 +28,7 @@ class SimLink final : public DutyStore {
   Task<Result<std::optional<DutyRow>>> read(DutyKey key) override;
   Task<Result<std::vector<DutyRow>>> list(DutyFilter filter) override;
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds newer_than) override;
+  Task<Result<HistoryMarks>> read_history_marks(HistoryFilter filter) override;
   Task<Result<std::int64_t>> delete_stuck(std::string node_id,
                                           std::chrono::milliseconds min_age) override;
   /** Looks at the database on the connection that there is. */
@@ -42,6 +43,10 @@ class SimLink final : public DutyStore {
                                          MessageHash message_hash) override;
   Task<Result<TokenState>> do_read_token(TokenQuestion question) override;
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest request) override;
+  Task<Result<std::vector<DutyRow>>> do_read_history(HistoryFilter filter,
+                                                     std::optional<DutyKey> after,
+                                                     std::size_t limit) override;
+  Task<Result<MergedHistory>> do_import_history(HistoryBatch batch, ImportMode mode) override;
 
  private:
   /** Carries one call there and back; `work` runs at the store at most once, maybe after the

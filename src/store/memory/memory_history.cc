@@ -16,12 +16,12 @@ bool fits(const HistoryFilter& filter, const RollupAddress& rollup, const Addres
 Task<Result<HistoryMarks>> MemoryStore::read_history_marks(HistoryFilter filter) {
   if (auto error = closed()) co_return std::move(*error);
   HistoryMarks found;
-  for (const auto& [key, slot] : watermarks_) {
+  for (const auto& [key, slot] : state_.watermarks) {
     const auto& [rollup, validator, type] = key;
     if (fits(filter, rollup, validator)) found.marks.push_back({rollup, validator, type, slot});
   }
   found.marks = highest_marks(found.marks);
-  for (const auto& [key, row] : rows_) {
+  for (const auto& [key, row] : state_.rows) {
     if (fits(filter, key.rollup_address, key.validator_address) && !row.is_evidence()) {
       ++found.unsigned_locks;
     }
@@ -39,12 +39,13 @@ Task<Result<std::vector<DutyRow>>> MemoryStore::do_read_history(HistoryFilter fi
     if (!entry.second.is_evidence()) return;
     if (!fits(filter, key.rollup_address, key.validator_address)) return;
     if (after && history_order(key, *after) <= 0) return;
-    const auto mark = watermarks_.find({key.rollup_address, key.validator_address, key.duty_type});
-    if (mark != watermarks_.end() && key.slot <= mark->second) return;
+    const auto mark =
+        state_.watermarks.find({key.rollup_address, key.validator_address, key.duty_type});
+    if (mark != state_.watermarks.end() && key.slot <= mark->second) return;
     found.push_back(without_token(entry.second));
   };
-  std::for_each(rows_.begin(), rows_.end(), add);
-  std::for_each(ledger_.begin(), ledger_.end(), add);
+  std::for_each(state_.rows.begin(), state_.rows.end(), add);
+  std::for_each(state_.ledger.begin(), state_.ledger.end(), add);
   std::stable_sort(found.begin(), found.end(), [](const DutyRow& left, const DutyRow& right) {
     const auto order = history_order(left.duty.key, right.duty.key);
     return order != 0 ? order < 0 : left.duty.message_hash < right.duty.message_hash;
@@ -58,8 +59,8 @@ MergedHistory MemoryStore::import_now(const HistoryBatch& batch, ImportMode mode
   for (const HistoryMark& mark : batch.marks) {
     MergedMark each{.after = mark, .before = std::nullopt};
     const auto found =
-        watermarks_.find({mark.rollup_address, mark.validator_address, mark.duty_type});
-    if (found != watermarks_.end()) {
+        state_.watermarks.find({mark.rollup_address, mark.validator_address, mark.duty_type});
+    if (found != state_.watermarks.end()) {
       each.before = found->second;
       each.after.slot = std::max(mark.slot, found->second);
     }
@@ -72,7 +73,7 @@ MergedHistory MemoryStore::import_now(const HistoryBatch& batch, ImportMode mode
     const ImportOutcome outcome = merged.duties.back().outcome;
     const bool is_new = outcome == ImportOutcome::added || outcome == ImportOutcome::completed;
     if (mode == ImportMode::dry_run || !is_new) continue;
-    ledger_.emplace(duty.duty.key, ledger_entry_of(duty, now_ms()));
+    state_.ledger.emplace(duty.duty.key, ledger_entry_of(duty, now_ms()));
   }
   return merged;
 }
