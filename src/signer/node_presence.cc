@@ -99,6 +99,8 @@ Task<Result<void>> NodePresence::try_register(std::shared_ptr<State> state) {
     }
     NodeRecord wanted = registration.wanted;
     std::optional<std::string> replaced = std::get<RegisterNode>(verdict).replaces_instance;
+    Result<void> settled = co_await state->memory.settle();
+    if (!settled) co_return std::move(settled).error();
     Result<bool> put = co_await state->nodes.put_node(std::move(wanted), std::move(replaced));
     if (!put) co_return std::move(put).error();
     if (!*put) continue;
@@ -111,8 +113,7 @@ Task<Result<void>> NodePresence::try_register(std::shared_ptr<State> state) {
     std::optional<std::string> conflict = publisher_conflict(own, *nodes);
     if (conflict) {
       state->stopped = true;
-      NodeBeat last = state->next_beat();
-      const auto told = co_await state->nodes.beat_node(std::move(last));
+      const auto told = co_await send_beat(state);
       if (!told) state->failed.add();
       co_return refused(*std::move(conflict));
     }
@@ -134,9 +135,16 @@ void NodePresence::beat_later(const std::shared_ptr<State>& state) {
   });
 }
 
-Task<void> NodePresence::beat(std::shared_ptr<State> state) {
+/** A beat that has caught up would hide a loss that the journal does not have yet. */
+Task<Result<std::optional<std::int64_t>>> NodePresence::send_beat(std::shared_ptr<State> state) {
+  Result<void> settled = co_await state->memory.settle();
+  if (!settled) co_return std::move(settled).error();
   NodeBeat sent = state->next_beat();
-  Result<std::optional<std::int64_t>> reached = co_await state->nodes.beat_node(std::move(sent));
+  co_return co_await state->nodes.beat_node(std::move(sent));
+}
+
+Task<void> NodePresence::beat(std::shared_ptr<State> state) {
+  Result<std::optional<std::int64_t>> reached = co_await send_beat(state);
   Result<void> kept;
   if (!reached) {
     kept = std::move(reached).error();
@@ -177,8 +185,7 @@ Task<Result<void>> NodePresence::register_again(std::shared_ptr<State> state) {
 
 Task<void> NodePresence::leave() {
   if (std::exchange(state_->stopped, true)) co_return;
-  NodeBeat last = state_->next_beat();
-  Result<std::optional<std::int64_t>> reached = co_await state_->nodes.beat_node(std::move(last));
+  Result<std::optional<std::int64_t>> reached = co_await send_beat(state_);
   if (reached && *reached) {
     const Result<void> kept = co_await state_->memory.beaten(**reached);
     if (kept) co_return;

@@ -54,6 +54,7 @@ class NodePresence {
   struct State;
   static void beat_later(const std::shared_ptr<State>& state);
   static Task<void> beat(std::shared_ptr<State> state);
+  static Task<Result<std::optional<std::int64_t>>> send_beat(std::shared_ptr<State> state);
   static Task<Result<void>> register_again(std::shared_ptr<State> state);
   static Task<Result<void>> try_register(std::shared_ptr<State> state);
   static Task<Result<bool>> has_signed(std::shared_ptr<State> state);

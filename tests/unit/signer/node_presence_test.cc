@@ -159,6 +159,24 @@ TEST_F(NodePresenceTest, a_row_that_is_gone_is_written_again_after_the_memory_ha
   EXPECT_FALSE(own.memory.halted().has_value());
 }
 
+TEST_F(NodePresenceTest, does_not_beat_while_the_journal_lacks_the_quarantine) {
+  auto presence = node("a");
+  ASSERT_TRUE(clock.run(presence->enter()).has_value());
+  presence->start();
+  DatabaseFacts set_back;
+  set_back.identity.backend = "memory";
+  ASSERT_TRUE(own.memory.on_database(own.memory.question(), set_back).has_value());
+  set_back.beat = 0;
+  ASSERT_TRUE(own.memory.on_database(own.memory.question(), set_back).has_value());
+  ASSERT_TRUE(own.memory.memory().quarantine().has_value());
+  own.journal.fail_next(100, Error{ErrorKind::unavailable, "the disk is full"});
+  advance_one_beat();
+  EXPECT_EQ(table.rows[0].beat, 1);
+  own.journal.fail_next(0, Error{});
+  advance_one_beat();
+  EXPECT_EQ(table.rows[0].beat, 2);
+}
+
 TEST_F(NodePresenceTest, a_beat_that_fails_is_told_and_tried_again) {
   auto presence = node("a");
   ASSERT_TRUE(clock.run(presence->enter()).has_value());

@@ -247,6 +247,7 @@ TEST_F(ReleaseMemoryTest, keeps_higher_floors_when_a_second_quarantine_begins) {
 
 TEST_F(ReleaseMemoryTest, is_in_quarantine_still_after_a_restart) {
   quarantine_at(100);
+  ASSERT_TRUE(clock.run(memory->settle()));
   MemoryJournal read_back(journal.entries());
   const auto next = memory_over(read_back);
   ASSERT_NE(next->active_quarantine(), nullptr);
@@ -268,7 +269,7 @@ TEST_F(ReleaseMemoryTest, asks_after_a_restart_for_what_the_last_beat_knew) {
 }
 
 TEST_F(ReleaseMemoryTest, tells_when_a_beat_could_not_be_kept) {
-  journal.fail(Error{ErrorKind::unavailable, "the disk is full"});
+  journal.fail_next(100, Error{ErrorKind::unavailable, "the disk is full"});
   EXPECT_FALSE(clock.run(memory->beaten(4)));
   EXPECT_EQ(memory->beat(), 4);
 }
@@ -277,15 +278,15 @@ TEST_F(ReleaseMemoryTest, lets_no_beat_be_made_before_a_quarantine_is_durable) {
   EXPECT_TRUE(clock.run(memory->settle()));
   EXPECT_TRUE(journal.entries().empty());
   quarantine_at(100);
-  journal.fail(Error{ErrorKind::unavailable, "the disk is full"});
+  journal.fail_next(100, Error{ErrorKind::unavailable, "the disk is full"});
   EXPECT_FALSE(clock.run(memory->settle()));
-  journal.fail(std::nullopt);
+  journal.fail_next(0, Error{});
   EXPECT_TRUE(clock.run(memory->settle()));
   const std::size_t entries = journal.entries().size();
   EXPECT_TRUE(clock.run(memory->settle()));
   EXPECT_EQ(journal.entries().size(), entries);
   ASSERT_TRUE(meet(identity(3)));
-  journal.fail(Error{ErrorKind::unavailable, "the disk is full"});
+  journal.fail_next(100, Error{ErrorKind::unavailable, "the disk is full"});
   EXPECT_FALSE(clock.run(memory->settle()));
 }
 
