@@ -18,8 +18,8 @@ import time
 
 import repository
 
-THREADED = ["unit_os", "unit_http", "unit_store", "unit_store_postgres", "unit_signer", "unit_api",
-            "store_conformance_test"]
+THREADED = ["unit_os", "unit_http", "unit_store", "unit_store_journal", "unit_store_postgres",
+            "unit_signer", "unit_api", "store_conformance_test"]
 EVERYTHING = re.compile(
     r"^(unit_\w+|store_conformance_test|crash_points_test|simulate|fuzz_\w+)$")
 FUZZ_MUTATIONS = 3000
