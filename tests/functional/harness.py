@@ -168,8 +168,10 @@ class Node:
 
     def __init__(self, harness: "Harness", name: str, database_url: str | None, *,
                  data_dir: pathlib.Path | None = None, arguments: list[str] | None = None,
-                 environment: dict[str, str] | None = None, program: str = "holdfast"):
+                 environment: dict[str, str] | None = None, program: str = "holdfast",
+                 keystore: pathlib.Path | None = None):
         self.harness, self.name, self.database_url = harness, name, database_url
+        self.keystore = keystore or harness.keystore
         self.data_dir = data_dir or harness.folder / f"data-{name}"
         self.arguments, self.environment = arguments or [], environment or {}
         self.program = program
@@ -181,21 +183,32 @@ class Node:
     def command(self) -> list[str]:
         command = [str(self.harness.binary(self.program)), "signer", "--node-id", self.name,
                    "--rollup-address", ROLLUP, "--chain-id", "31337", "--keystore",
-                   str(self.harness.keystore), "--data-dir", str(self.data_dir),
+                   str(self.keystore), "--data-dir", str(self.data_dir),
                    "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]
         return command + self.arguments
 
+    def environment_of_process(self, extra: dict[str, str] | None = None) -> dict[str, str]:
+        place = {"VALIDATOR_HA_DATABASE_URL": self.database_url} if self.database_url else {}
+        return clean_environment(extra={**self.environment, **(extra or {}), **place})
+
+    def refused(self, *arguments: str) -> str:
+        """Runs a signer that must not start (exit code 1); gives what it says."""
+        result = subprocess.run([*self.command(), *arguments], capture_output=True, text=True,
+                                timeout=PATIENCE, stdin=subprocess.DEVNULL, check=False,
+                                env=self.environment_of_process())
+        if result.returncode != 1 or result.stdout:
+            raise AssertionError(f"{self.name} ended with {result.returncode}, not 1:\n"
+                                 f"{result.stdout}{result.stderr[-2000:]}")
+        return result.stderr
+
     def launch(self, extra: dict[str, str] | None = None) -> "Node":
-        environment = clean_environment(extra={**self.environment, **(extra or {})})
-        if self.database_url:
-            environment["VALIDATOR_HA_DATABASE_URL"] = self.database_url
         out = open(self.folder / "stdout", "wb")
         err = open(self.folder / "stderr", "ab")
         with out, err:
             # A signer does not outlive the test, not even one that is killed.
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command()],
                                             stdout=out, stderr=err, stdin=subprocess.DEVNULL,
-                                            env=environment)
+                                            env=self.environment_of_process(extra))
         return self
 
     def wait_ready(self) -> "Node":
@@ -214,6 +227,10 @@ class Node:
 
     def log(self) -> str:
         return (self.folder / "stderr").read_text(errors="replace")
+
+    @property
+    def journal(self) -> pathlib.Path:
+        return self.data_dir / f"journal-{self.name}"
 
     def client(self, timeout: float = PATIENCE) -> Client:
         return Client(self.signing, self.harness.audit, self.name, timeout)
@@ -280,10 +297,12 @@ class Harness:
                 return self.build / folder / name
         raise AssertionError(f"{name} is not built in {self.build}")
 
-    def write_keystore(self, name: str, keys: list[bytes]) -> pathlib.Path:
+    def write_keystore(self, name: str, keys: list[bytes],
+                       publisher: bytes | None = None) -> pathlib.Path:
         path = self.folder / name
-        validators = [{"attester": "0x" + key.hex(), "feeRecipient": "0x" + "00" * 31 + "01"}
-                      for key in keys]
+        more = {"publisher": "0x" + publisher.hex()} if publisher else {}
+        validators = [{"attester": "0x" + key.hex(), "feeRecipient": "0x" + "00" * 31 + "01",
+                       **more} for key in keys]
         return self.write_secret(path, json.dumps({"schemaVersion": 1, "validators": validators}))
 
     @staticmethod
