@@ -69,6 +69,9 @@ std::string end_of(const std::filesystem::path& log) {
 
 Result<Cluster> Cluster::create(ClusterSettings settings, RandomSource& random) {
   Cluster cluster(std::move(settings));
+  std::array<std::uint8_t, 4> run{};
+  random.fill(run);
+  cluster.run_ = to_hex(run).substr(2);
   std::vector<DemoKey> validators;
   for (std::size_t at = 0; at < cluster.settings_.validators; ++at) {
     validators.push_back(random_key(random));
@@ -98,7 +101,7 @@ std::vector<std::string> Cluster::arguments(std::size_t node) const {
   // Memory may not be lockable for an ordinary user, and these keys guard nothing.
   return {"signer",
           "--node-id",
-          name_of(node),
+          name_of(node) + "-" + run_,
           "--rollup-address",
           std::string(kRollup),
           "--chain-id",

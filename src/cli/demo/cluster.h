@@ -65,6 +65,9 @@ class Cluster {
   explicit Cluster(ClusterSettings settings) : settings_(std::move(settings)) {}
   std::vector<std::string> arguments(std::size_t node) const;
 
+  /** Ends the node ids of this run: the database knows those of earlier runs, and perhaps of nodes
+      that are no demo, by their journals. */
+  std::string run_;
   ClusterSettings settings_;
   std::vector<Address> validators_;
   std::vector<Node> nodes_;
