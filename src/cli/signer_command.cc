@@ -138,7 +138,6 @@ class SignerRun {
                                               settings_.integer(quarantine_margin_slots))});
     const Quarantine* const quarantine = memory_->active_quarantine();
     if (quarantine != nullptr) memory_observer_->on_quarantine_goes_on(*quarantine);
-    parts_.journal_is_new = journal_->is_new();
     parts_.new_journal = call_.has(kAcceptNewJournal) ? NewJournal::accept : NewJournal::refuse;
     return std::nullopt;
   }

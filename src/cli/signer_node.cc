@@ -81,7 +81,6 @@ NodePresenceSettings presence_of(const SignerGround& ground, const SignerParts& 
           .place = place_of_this_process(),
           .version = std::string(build_version()),
           .publishers = publishers_of_this_node_alone(keys),
-          .journal_is_new = parts.journal_is_new,
           .new_journal = parts.new_journal};
 }
 

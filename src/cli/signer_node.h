@@ -71,9 +71,8 @@ struct SignerParts {
   OpenedStore store;
   std::unique_ptr<NodeKeys> keys;
   std::optional<Secret> bearer_token;
-  /** --accept-new-journal, and whether the journal is one. */
+  /** --accept-new-journal */
   NewJournal new_journal = NewJournal::refuse;
-  bool journal_is_new = false;
 };
 
 class SignerNode {

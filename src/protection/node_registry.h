@@ -57,7 +57,9 @@ enum class NewJournal : std::uint8_t {
 /** What a process that wants to register knows of itself. */
 struct Registration {
   NodeRecord wanted;
-  /** The journal was made just now: this node remembers nothing by itself. */
+  /** The journal remembers neither a release nor a registration. Not only where it was made just
+      now: a start that is refused leaves one behind, and the next one must not be taken in by it.
+   */
   bool journal_is_new = false;
   NewJournal new_journal = NewJournal::refuse;
   /** The database has signatures of this node. */

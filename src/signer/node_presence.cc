@@ -85,7 +85,8 @@ Task<Result<bool>> NodePresence::has_signed(std::shared_ptr<State> state) {
 Task<Result<void>> NodePresence::try_register(std::shared_ptr<State> state) {
   Registration registration;
   registration.wanted = state->own();
-  registration.journal_is_new = state->settings.journal_is_new;
+  const NodeMemory& remembered = state->memory.memory();
+  registration.journal_is_new = remembered.release_count() == 0 && remembered.beat().beat == 0;
   registration.new_journal = state->settings.new_journal;
   Result<bool> signed_before = co_await has_signed(state);
   if (!signed_before) co_return std::move(signed_before).error();

@@ -25,8 +25,6 @@ struct NodePresenceSettings {
   std::string place;
   std::string version;
   std::vector<Address> publishers;
-  /** The journal was made just now. */
-  bool journal_is_new = false;
   NewJournal new_journal = NewJournal::refuse;
 };
 

@@ -2,12 +2,16 @@
 // table in memory on virtual time. Invariants: S4, S8.
 #include "signer/node_presence.h"
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
+#include "keys/key_ring.h"
 #include "store/memory/memory_store.h"
 #include "support/example_duty.h"
 #include "support/log_capture.h"
 #include "support/own_memory.h"
+#include "support/test_key.h"
 #include "support/virtual_clock.h"
 
 namespace holdfast {
@@ -55,14 +59,31 @@ class TableOfTest final : public NodeTable {
 
 class NodePresenceTest : public testing::Test {
  protected:
-  std::unique_ptr<NodePresence> node(const std::string& instance) {
+  std::unique_ptr<NodePresence> node(const std::string& instance,
+                                     NewJournal new_journal = NewJournal::refuse) {
     NodePresenceSettings settings;
     settings.node_id = "node-1";
     settings.instance_id = instance;
     settings.place = "host of " + instance;
     settings.publishers = {test::filled_with<Address>(0x31)};
+    settings.new_journal = new_journal;
     return std::make_unique<NodePresence>(table, store, own.memory, clock, metrics, log.logger(),
                                           std::move(settings));
+  }
+  /** A signature of that node in the database, of which the journal knows nothing. */
+  void sign(const std::string& node_id) {
+    const Duty duty = test::example_duty();
+    test::CountingRandom random;
+    KeyRing keys;
+    keys.add(duty.key.validator_address, {.attester = true},
+             std::make_shared<test::TestKey>(clock));
+    auto claimed = clock.run(store.claim(duty, node_id, LockToken::from_random(random.bytes16())));
+    HeldLock lock = std::get<HeldLock>(*std::move(claimed));
+    SignableMessage message{MessageForm::eth_sign, duty.message_hash, ""};
+    auto sealed = clock.run(keys.sign(lock, std::move(message)));
+    const auto recorded =
+        clock.run(store.record(std::move(lock), std::get<SealedSignature>(sealed)));
+    ASSERT_TRUE(recorded.has_value());
   }
   void advance_one_beat() { clock.advance(kBeatInterval + std::chrono::milliseconds(1)); }
 
@@ -175,6 +196,29 @@ TEST_F(NodePresenceTest, does_not_beat_while_the_journal_lacks_the_quarantine) {
   own.journal.fail_next(0, Error{});
   advance_one_beat();
   EXPECT_EQ(table.rows[0].beat, 2);
+}
+
+TEST_F(NodePresenceTest, a_start_that_was_refused_does_not_make_the_next_one_pass) {
+  sign("node-1");
+  for (const char* instance : {"a", "b"}) {
+    const Result<void> entered = clock.run(node(instance)->enter());
+    ASSERT_FALSE(entered.has_value()) << instance;
+    EXPECT_NE(entered.error().message.find("--accept-new-journal"), std::string::npos);
+  }
+  auto accepted = node("c", NewJournal::accept);
+  ASSERT_TRUE(clock.run(accepted->enter()).has_value());
+  table.rows.clear();
+  EXPECT_TRUE(clock.run(node("d")->enter()).has_value()) << "this journal was registered";
+}
+
+TEST_F(NodePresenceTest, a_node_that_signed_since_its_first_start_writes_its_row_again) {
+  auto presence = node("a");
+  ASSERT_TRUE(clock.run(presence->enter()).has_value());
+  sign("node-1");
+  presence->start();
+  table.rows.clear();
+  advance_one_beat();
+  EXPECT_EQ(table.rows.size(), 1U);
 }
 
 TEST_F(NodePresenceTest, a_beat_that_fails_is_told_and_tried_again) {
