@@ -113,7 +113,9 @@ void ReleaseMemory::begin(QuarantineReason reason, const DatabaseFacts& facts) {
   // The history begins anew from what this database knows.
   beat_ = facts.beat;
   newest_release_.reset();
-  journal_.note(BeatEntry{beat_, newest_release_});
+  // At once: what told the loss may have been known to this process only, so that a crash before
+  // the next beat would forget the quarantine and take the database for whole.
+  journal_.note_now(BeatEntry{beat_, newest_release_});
   observer_.on_quarantine_begun(quarantine);
 }
 

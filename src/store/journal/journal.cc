@@ -82,10 +82,19 @@ Task<Result<void>> Journal::write(JournalEntry entry) {
 }
 
 void Journal::note(JournalEntry entry) {
+  remember(std::move(entry), nullptr);
+}
+
+void Journal::note_now(JournalEntry entry) {
+  // Whether it succeeded is no matter of ours: what failed is written with what comes next.
+  remember(std::move(entry), [](const Result<void>&) {});
+}
+
+void Journal::remember(JournalEntry entry, std::function<void(Result<void>)> done) {
   memory_.apply(entry);
   std::vector<JournalEntry> entries;
   entries.emplace_back(std::move(entry));
-  do_write(std::move(entries), nullptr);
+  do_write(std::move(entries), std::move(done));
 }
 
 }  // namespace holdfast

@@ -98,6 +98,10 @@ class Journal {
       before that one does. */
   void note(JournalEntry entry);
 
+  /** Remembers the entry and has it written now, though nobody waits for it; what was noted before
+      goes with it. */
+  void note_now(JournalEntry entry);
+
   virtual JournalIdentity identity() const = 0;
 
  protected:
@@ -120,6 +124,7 @@ class Journal {
   };
 
   void let_go(PendingRelease& pending, bool stays);
+  void remember(JournalEntry entry, std::function<void(Result<void>)> done);
 
   NodeMemory memory_;
   /** Only of releases that began in this process and are not yet settled. */
