@@ -130,6 +130,7 @@ Result<void> PgConnection::Impl::on_meeting(const DatabaseQuestion& asked, const
                      "connections itself: connect to PostgreSQL"};
   }
   same_tables = std::move(meeting->same_tables);
+  history = std::move(meeting->history);
   if (watch == nullptr) return {};
   Result<void> accepted = watch->on_database(asked, meeting->facts);
   if (accepted) return {};

@@ -261,6 +261,16 @@ void PgConnection::send(std::vector<PgCall> calls) {
   impl_->flush();
 }
 
+const std::string& PgConnection::history() const noexcept {
+  return impl_->history;
+}
+
+void PgConnection::end(Error why) {
+  CHECK(ready());
+  impl_->state = Impl::State::ending;
+  impl_->fail_later(std::move(why));
+}
+
 void PgConnection::close() {
   impl_->owner = nullptr;
   impl_->fail(Error{ErrorKind::unavailable, "the connection to the database was closed"});

@@ -89,9 +89,15 @@ class PgConnection {
   bool idle() const noexcept;
   std::chrono::steady_clock::time_point idle_since() const noexcept;
   const PgServerFacts& facts() const noexcept;
+  /** Of PgMeeting; empty before the meeting. */
+  const std::string& history() const noexcept;
 
   /** Sends the calls in this order in one go; ready() must hold (CHECK). */
   void send(std::vector<PgCall> calls);
+
+  /** Ends the session from the event loop, soon: calls on their way are answered, or are `lost`,
+     and the owner is told. It is not ready() any more; it must have been (CHECK). */
+  void end(Error why);
 
   /** Ends the session; calls on their way are answered `lost`, the owner is not told. */
   void close();

@@ -15,7 +15,8 @@
 namespace holdfast {
 
 struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
-  enum class State : std::uint8_t { closed = 0, connecting, setting_up, ready };
+  /** ending: nothing is sent any more, and fail() is on its way. */
+  enum class State : std::uint8_t { closed = 0, connecting, setting_up, ready, ending };
 
   /** A call on its way, in the order of libpq's own queue. */
   struct Sent {
@@ -75,8 +76,9 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   std::unique_ptr<boost::asio::posix::stream_descriptor> socket;
   std::deque<Sent> on_their_way;
   PgServerFacts facts;
-  /** Of PgMeeting. */
+  /** Both of PgMeeting. */
   std::string same_tables;
+  std::string history;
   std::chrono::steady_clock::time_point idle_since = std::chrono::steady_clock::now();
 };
 

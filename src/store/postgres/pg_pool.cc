@@ -51,6 +51,7 @@ struct PgPool::Impl final : PgConnectionOwner, std::enable_shared_from_this<PgPo
   void on_idle(PgConnection& connection) override;
   void on_closed(PgConnection& connection, const Error& why) override;
 
+  void end_sessions_unless(const std::string& history, const Error& why);
   void pump_soon();
   void pump();
   void send_hot();
@@ -96,6 +97,10 @@ void PgPool::Impl::on_ready(PgConnection& connection) {
   hosts_failed = 0;
   if (was_lost) ++reconnects;
   was_lost = false;
+  // A session that stayed open to the primary of before a failover, or that knows tables of before,
+  // must not be written through beside this one.
+  const Error why{ErrorKind::unavailable, "a newer session has met the database's new history"};
+  end_sessions_unless(connection.history(), why);
   if (settings.events.connected) settings.events.connected();
   pump_soon();
 }
@@ -119,6 +124,14 @@ void PgPool::Impl::on_closed(PgConnection& connection, const Error& why) {
     retry_later();
   } else {
     pump_soon();
+  }
+}
+
+void PgPool::Impl::end_sessions_unless(const std::string& history, const Error& why) {
+  for (const auto& connection : connections) {
+    if (connection->ready() && (history.empty() || connection->history() != history)) {
+      connection->end(why);
+    }
   }
 }
 
@@ -283,6 +296,10 @@ const std::optional<PgServerFacts>& PgPool::facts() const noexcept {
 
 const PostgresUrl& PgPool::url() const noexcept {
   return impl_->url;
+}
+
+void PgPool::end_sessions_unless(const std::string& history, const Error& why) {
+  impl_->end_sessions_unless(history, why);
 }
 
 StorePoolUse PgPool::use() const {

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "store/duty_store.h"
 #include "store/postgres/duty_queue.h"
@@ -32,6 +33,10 @@ class PgPool {
   /** The facts of the newest session; nullopt before the first one. */
   const std::optional<PgServerFacts>& facts() const noexcept;
   const PostgresUrl& url() const noexcept;
+
+  /** Ends every session whose history (PgMeeting) is another one; all when `history` is empty. Work
+      on its way is answered, or in doubt. A session that was made later does the same by itself. */
+  void end_sessions_unless(const std::string& history, const Error& why);
 
   StorePoolUse use() const;
 

@@ -154,6 +154,8 @@ Result<PgMeeting> read_meeting(const PgRows& rows, const std::string& place) {
   meeting.same_tables =
       "(SELECT cluster_id FROM holdfast_cluster) = '" + cluster_id +
       "' AND to_regclass('validator_duties')::oid::bigint = " + std::to_string(rows.number(0, 5));
+  meeting.history = identity.system_identifier + "/" + std::to_string(identity.timeline) + "/" +
+                    cluster_id + "/" + std::to_string(rows.number(0, 5));
   return meeting;
 }
 

@@ -42,6 +42,8 @@ struct PgMeeting {
   /** A condition that holds while the tables are those that were met: a statement that bears it
       writes nothing once they were dropped and made again, or another cluster's are there. */
   std::string same_tables;
+  /** Equal for sessions of one server on one timeline with the same tables. */
+  std::string history;
 };
 Result<PgMeeting> read_meeting(const PgRows& rows, const std::string& place);
 

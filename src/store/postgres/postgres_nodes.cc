@@ -124,7 +124,16 @@ Task<Result<void>> PostgresStore::meet() {
   if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::reads);
   Result<PgMeeting> meeting = read_meeting(reply.rows, "the URL");
   if (!meeting) co_return std::move(meeting).error();
-  co_return watch_->on_database(asked, meeting->facts);
+  Result<void> accepted = watch_->on_database(asked, meeting->facts);
+  if (accepted) {
+    // Sessions that know tables which were made again would write nothing for ever.
+    const Error why{ErrorKind::unavailable, "the database's tables were made again"};
+    end_sessions_unless(meeting->history, why);
+  } else {
+    // None of them leads to a database that may be written, or it is not known which one does.
+    end_sessions_unless("", accepted.error());
+  }
+  co_return accepted;
 }
 
 }  // namespace holdfast

@@ -372,6 +372,10 @@ Task<PgReply> PostgresStore::ask_text(PgCall call) {
   co_return std::move(replies[0]);
 }
 
+void PostgresStore::end_sessions_unless(const std::string& history, const Error& why) {
+  impl_->pool.end_sessions_unless(history, why);
+}
+
 StorePoolUse PostgresStore::pool_use() const {
   return impl_->pool.use();
 }

@@ -117,8 +117,10 @@ class PostgresStore final : public DutyStore, public NodeTable {
   struct Impl;
   /** Sends a statement that is not prepared. */
   Task<PgReply> ask_text(PgCall call);
-  /** Looks at the database again. */
+  /** Looks at the database again; ends the sessions that lead to another history. */
   Task<Result<void>> meet();
+  /** Of PgPool. */
+  void end_sessions_unless(const std::string& history, const Error& why);
 
   DatabaseWatch* watch_;
   std::shared_ptr<Impl> impl_;
