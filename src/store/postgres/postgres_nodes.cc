@@ -114,6 +114,22 @@ Task<Result<std::optional<std::int64_t>>> PostgresStore::beat_node(NodeBeat beat
   co_return std::optional<std::int64_t>(reply.rows.number(0, 0));
 }
 
+Task<Result<void>> PostgresStore::confirm_read() {
+  PgCall call;
+  call.text = "SELECT pg_logical_emit_message(true, 'holdfast', '')";
+  PgReply reply = co_await ask_text(std::move(call));
+  // It changes nothing, so a lost answer is no doubt: what was read is not used.
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::reads);
+  co_return Result<void>();
+}
+
+Task<Result<void>> PostgresStore::confirm_replay(const Taken* taken, MessageHash wanted) {
+  const bool replayed = taken != nullptr && taken->existing.signature.has_value() &&
+                        taken->existing.message_hash == wanted;
+  if (!replayed || !synchronous_) co_return Result<void>();
+  co_return co_await confirm_read();
+}
+
 Task<Result<void>> PostgresStore::meet() {
   if (watch_ == nullptr) co_return Result<void>();
   const DatabaseQuestion asked = watch_->question();
@@ -125,6 +141,7 @@ Task<Result<void>> PostgresStore::meet() {
   Result<PgMeeting> meeting = read_meeting(reply.rows, "the URL");
   if (!meeting) co_return std::move(meeting).error();
   Result<void> accepted = watch_->on_database(asked, meeting->facts);
+  synchronous_ = meeting->facts.identity.synchronous;
   if (accepted) {
     // Sessions that know tables which were made again would write nothing for ever.
     const Error why{ErrorKind::unavailable, "the database's tables were made again"};

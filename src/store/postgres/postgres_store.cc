@@ -36,7 +36,7 @@ struct PostgresStore::Impl {
   Task<std::vector<PgReply>> ask_together(std::vector<PgCall> calls);
   Task<PgClaimReply> send_claim(Duty duty, std::string node_id, std::string token);
   Task<PgRecordReply> send_record(PgRecord record);
-  Task<Result<LockReply>> claim(LockRequest request);
+  Task<Result<LockReply>> lock(LockRequest request);
   Task<Result<LockReply>> take_over(LockRequest request);
   Task<Result<std::optional<LockReply>>> try_take_over(LockRequest request);
 
@@ -106,7 +106,8 @@ Task<PgRecordReply> PostgresStore::Impl::send_record(PgRecord record) {
   co_return reply;
 }
 
-Task<Result<DutyStore::LockReply>> PostgresStore::Impl::claim(LockRequest request) {
+Task<Result<DutyStore::LockReply>> PostgresStore::Impl::lock(LockRequest request) {
+  if (request.take_over_age) co_return co_await take_over(std::move(request));
   for (int attempt = 0; attempt < kClaimTries; ++attempt) {
     PgClaimReply reply = co_await send_claim(request.duty, request.node_id, request.token.text());
     if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply.outcome, reply.error);
@@ -191,8 +192,12 @@ PostgresStore::PostgresStore(boost::asio::io_context& io, Clock& clock, Postgres
 PostgresStore::~PostgresStore() = default;
 
 Task<Result<DutyStore::LockReply>> PostgresStore::do_lock(LockRequest request) {
-  if (request.take_over_age) co_return co_await impl_->take_over(std::move(request));
-  co_return co_await impl_->claim(std::move(request));
+  const MessageHash wanted = request.duty.message_hash;
+  Result<LockReply> reply = co_await impl_->lock(std::move(request));
+  const Taken* const taken = reply ? std::get_if<Taken>(&*reply) : nullptr;
+  const Result<void> confirmed = co_await confirm_replay(taken, wanted);
+  if (!confirmed) co_return confirmed.error();
+  co_return reply;
 }
 
 Task<Result<DutyStore::Recorded>> PostgresStore::do_record(RecordRequest request) {
@@ -244,7 +249,11 @@ Task<Result<DutyStore::GatedReply>> PostgresStore::do_find_gated(RollupAddress r
   Result<LockFacts> facts = facts_of(*duty, reply.rows, 0, kGatedFacts);
   if (!facts) co_return std::move(facts).error();
   GatedPlan plan = plan_gated(*facts);
-  if (auto* taken = std::get_if<Taken>(&plan)) co_return GatedReply(std::move(*taken));
+  if (auto* taken = std::get_if<Taken>(&plan)) {
+    const Result<void> confirmed = co_await confirm_replay(taken, message_hash);
+    if (!confirmed) co_return confirmed.error();
+    co_return GatedReply(std::move(*taken));
+  }
   if (auto* below = std::get_if<BelowWatermark>(&plan)) co_return GatedReply(*below);
   co_return GatedReply(GatedRow{std::move(*duty), facts->row->token});
 }
@@ -260,6 +269,8 @@ Task<Result<DutyStore::TokenState>> PostgresStore::do_read_token(TokenQuestion q
       if (reply.rows.text(row, 0) == name_of(DutyStatus::signing)) co_return TokenState::locked;
     } else if (question.signature &&
                reply.rows.text(row, 3) == signature_text(*question.signature)) {
+      const Result<void> confirmed = co_await confirm_read();
+      if (!confirmed) co_return confirmed.error();
       co_return TokenState::signed_;
     }
   }

@@ -119,10 +119,18 @@ class PostgresStore final : public DutyStore, public NodeTable {
   Task<PgReply> ask_text(PgCall call);
   /** Looks at the database again; ends the sessions that lead to another history. */
   Task<Result<void>> meet();
+  /** Answers when what was read before is as durable as a commit that was acknowledged. A server
+      that waits for a standby shows, once it was restarted, commits that no standby has; whoever
+      releases a signature that was only read makes a commit of its own first, which waits. */
+  Task<Result<void>> confirm_read();
+  /** confirm_read() where a replay of `taken` to whoever asks for `wanted` needs it. Null: none. */
+  Task<Result<void>> confirm_replay(const Taken* taken, MessageHash wanted);
   /** Of PgPool. */
   void end_sessions_unless(const std::string& history, const Error& why);
 
   DatabaseWatch* watch_;
+  /** What meet() found last: commits wait for a standby. */
+  bool synchronous_ = false;
   std::shared_ptr<Impl> impl_;
 };
 
