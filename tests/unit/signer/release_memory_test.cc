@@ -256,6 +256,12 @@ TEST_F(ReleaseMemoryTest, is_in_quarantine_still_after_a_restart) {
   EXPECT_TRUE(next->judge(at_slot(1000)));
 }
 
+TEST_F(ReleaseMemoryTest, writes_a_quarantine_at_once_though_nobody_waits_for_it) {
+  quarantine_at(100);
+  MemoryJournal read_back(journal.entries());
+  EXPECT_NE(memory_over(read_back)->active_quarantine(), nullptr);
+}
+
 TEST_F(ReleaseMemoryTest, asks_after_a_restart_for_what_the_last_beat_knew) {
   ASSERT_TRUE(meet(identity()));
   memory->committed(at_slot(100));

@@ -141,5 +141,15 @@ TEST_F(JournalContract, WhatIsNotedIsRememberedAtOnceAndDurableWithTheNextThatIs
             (std::vector<JournalEntry>{seen, BeatEntry{.beat = 1, .newest_release = {}}}));
 }
 
+TEST_F(JournalContract, WhatIsNotedNowIsWrittenWithWhatWasNotedBefore) {
+  MemoryJournal journal;
+  const SeenEntry seen{duty_.key.rollup_address, Slot(9)};
+  journal.note(seen);
+  journal.note_now(BeatEntry{.beat = 1, .newest_release = std::nullopt});
+  EXPECT_EQ(journal.memory().beat().beat, 1);
+  EXPECT_EQ(journal.entries(),
+            (std::vector<JournalEntry>{seen, BeatEntry{.beat = 1, .newest_release = {}}}));
+}
+
 }  // namespace
 }  // namespace holdfast::test
