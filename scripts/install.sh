@@ -14,7 +14,7 @@ build_packages=(
   libboost1.81-dev libboost-json1.81-dev libpq-dev libsqlite3-dev libssl-dev
   libsecp256k1-dev libbotan-2-dev libfmt-dev libtomlplusplus-dev libcli11-dev libgtest-dev
 )
-test_packages=(postgresql-15 openssl util-linux clang-format shellcheck libfiu0)
+test_packages=(postgresql-15 pgbouncer openssl util-linux clang-format shellcheck libfiu0)
 
 need="${1:-build}"
 case "$need" in

@@ -314,9 +314,10 @@ class Harness:
     def payload(self) -> str:
         return "0x" + self.random.randbytes(32).hex()
 
-    def postgres(self, settings: dict[str, str] | None = None, migrate: bool = True) -> Postgres:
+    def postgres(self, settings: dict[str, str] | None = None, migrate: bool = True,
+                 **options) -> Postgres:
         """With `migrate` nodes connect by signer_url(); url() is the owner's, for the test."""
-        server = Postgres(self.folder, settings)
+        server = Postgres(self.folder, settings, **options)
         self.servers.append(server)
         server.start().create_database()
         if migrate:

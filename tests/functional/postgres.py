@@ -41,8 +41,10 @@ class Postgres:
 
     _template: pathlib.Path | None = None
 
-    def __init__(self, folder: pathlib.Path, settings: dict[str, str] | None = None):
-        self.folder = folder / "postgres"
+    def __init__(self, folder: pathlib.Path, settings: dict[str, str] | None = None, *,
+                 name: str = "postgres", own_identity: bool = False):
+        """Servers of one process have one system identifier, unless one asks for its own."""
+        self.folder = folder / name
         self.data = self.folder / "data"
         self.bin = binaries()
         self.settings = {"max_connections": "200", "shared_buffers": "32MB",
@@ -61,26 +63,29 @@ class Postgres:
                 if parent == folder:
                     break
             self.user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        self._initialise()
+        if own_identity:
+            self._initdb(self.data)
+        else:
+            self._fill()
 
-    def _initialise(self) -> None:
+    def _fill(self) -> None:
         """Copies the data folder that the first server of this process made with initdb."""
-        template = Postgres._template
-        if template is None:
-            password_file = self.folder / "password"
-            password_file.write_text(PASSWORD)
-            if self.user:
-                os.chown(password_file, self.user["user"], self.user["group"])
+        if Postgres._template is None:
             template = self.folder / "template"
-            subprocess.run([self.bin / "initdb", "-D", template, "-U", "holdfast", "-A",
-                            "scram-sha-256", "--pwfile", password_file, "-E", "UTF8",
-                            "--locale=C", "--no-sync"],
-                           check=True, capture_output=True, cwd=self.folder, **self.user)
+            self._initdb(template)
             kept = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-initdb-"))
             atexit.register(shutil.rmtree, kept, ignore_errors=True)
             Postgres._template = template.rename(kept / "template")
-            template = Postgres._template
-        subprocess.run(["cp", "-a", template, self.data], check=True)
+        subprocess.run(["cp", "-a", Postgres._template, self.data], check=True)
+
+    def _initdb(self, data: pathlib.Path) -> None:
+        password_file = self.folder / "password"
+        password_file.write_text(PASSWORD)
+        if self.user:
+            os.chown(password_file, self.user["user"], self.user["group"])
+        subprocess.run([self.bin / "initdb", "-D", data, "-U", "holdfast", "-A", "scram-sha-256",
+                        "--pwfile", password_file, "-E", "UTF8", "--locale=C", "--no-sync"],
+                       check=True, capture_output=True, cwd=self.folder, **self.user)
 
     def url(self, database: str = "validator_ha", user: str = "holdfast",
             password: str = PASSWORD) -> str:
