@@ -144,9 +144,12 @@ TEST_P(Sql, an_address_in_upper_case_is_no_gap_in_an_export) {
   std::string row = insert("BLOCK_PROPOSAL", "signed");
   row.replace(row.find("0x1111"), 42,
               "0x" + std::string("ABABABABABABABABABABABABABABABABABABABAB"));
-  const std::string refused = sql().try_sql(row);
-  EXPECT_EQ(refused.empty(), GetParam() == StoreKind::postgres) << refused;
-  if (!refused.empty()) return;  // SQLite's constraint keeps it out.
+  EXPECT_NE(sql().try_sql(row), "");
+  if (GetParam() != StoreKind::postgres) return;  // SQLite's constraint keeps it out for good.
+  // In PostgreSQL it may be from before the database was hardened.
+  EXPECT_EQ(sql().try_sql("ALTER TABLE validator_duties DISABLE TRIGGER USER"), "");
+  EXPECT_EQ(sql().try_sql(row), "");
+  EXPECT_EQ(sql().try_sql("ALTER TABLE validator_duties ENABLE TRIGGER USER"), "");
   const auto read = [&] { return loop.run(store.read_history({}, std::nullopt, 100)); };
   const Result<HistoryPage> before = read();
   ASSERT_FALSE(before);

@@ -54,6 +54,14 @@ DECLARE
   kept_node TEXT;
   mark BIGINT;
 BEGIN
+  -- Beside the row of the same duty in lower case it would be a second lock: all that keeps two apart
+  -- is the primary key.
+  IF NEW.rollup_address <> lower(NEW.rollup_address)
+     OR NEW.validator_address <> lower(NEW.validator_address) THEN
+    RAISE EXCEPTION 'Holdfast refuses this lock: % of slot % has an address that is not in lower case (%, %)',
+      NEW.duty_type, NEW.slot, NEW.rollup_address, NEW.validator_address
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
   -- The ledger before the watermark: a prune that commits between the two is seen by the second.
   SELECT message_hash, node_id INTO kept_hash, kept_node FROM holdfast_ledger
   WHERE rollup_address = lower(NEW.rollup_address)

@@ -68,10 +68,25 @@ TEST_P(PostgresTriggers, refuse_a_stock_lock_that_contradicts_the_ledger) {
 }
 
 TEST_P(PostgresTriggers, see_through_letter_case) {
+  // As it may be from before the database was hardened.
+  run_sql(url_, "ALTER TABLE validator_duties DISABLE TRIGGER USER");
   run_sql(url_, insert_text(1, "0xAA", "t", "0xAB"));
   run_sql(url_, "UPDATE validator_duties SET status = 'signed', signature = '0x5c'");
+  run_sql(url_, "ALTER TABLE validator_duties ENABLE TRIGGER USER");
   run_sql(url_, "DELETE FROM validator_duties");
-  EXPECT_NE(refusal_of(insert_text(1, "0xbb", "t", "0xab")), "");
+  EXPECT_NE(refusal_of(insert_text(1, "0xbb", "t", "0xab")).find("another message hash"),
+            std::string::npos);
+  EXPECT_EQ(refusal_of(insert_text(1, "0xaa", "t", "0xab")), "");
+}
+
+TEST_P(PostgresTriggers, refuse_a_stock_lock_that_would_stand_beside_one_in_lower_case) {
+  run_sql(url_, insert_text(1, "0xaa", "t", "0xab"));
+  for (const char* rollup : {"0xAB", "0xaB", "0XAB"}) {
+    EXPECT_NE(refusal_of(insert_text(1, "0xbb", "t", rollup)).find("not in lower case"),
+              std::string::npos)
+        << rollup;
+  }
+  EXPECT_NE(refusal_of(insert_text(2, "0xbb", "t", "0xAB")), "") << "nor may it come first";
 }
 
 TEST_P(PostgresTriggers, refuse_a_stock_lock_at_or_below_the_watermark) {
