@@ -3,8 +3,8 @@
 // yet are safe. Pure: the signer's ReleaseMemory feeds it and carries it out.
 //
 // Invariant: S4. A quarantine is a floor for each rollup: slots at or below it are refused for
-// ever, unless the node's own journal knows that it released this very message. So it ends by
-// itself, when duties above the floor come, and the operator's word can end it before.
+// ever, whatever the node's own journal knows of them. So it ends by itself, when duties above the
+// floor come, and the operator's word can end it before.
 //
 // How far others had come is not known to a node that was not running. So a quarantine begins by
 // learning: for a while every duty is refused, and the slots that are asked for raise the floor.

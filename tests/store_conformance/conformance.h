@@ -120,9 +120,15 @@ class StoreTest : public testing::TestWithParam<StoreKind> {
 
  private:
   std::unique_ptr<StoreUnderTest> database_;
+  DutyStore* owner_ = nullptr;
 
  protected:
   StoreUnderTest& database() { return *database_; }
+  /** The same database with the rights that importing needs. */
+  DutyStore& owner() {
+    if (owner_ == nullptr) owner_ = &database_->open_as_owner();
+    return *owner_;
+  }
   DutyStore& store;
 };
 

@@ -36,12 +36,6 @@ class History : public StoreTest {
     return {key.rollup_address, key.validator_address, key.duty_type, Slot(slot)};
   }
 
-  /** The same database with the rights that importing needs. */
-  DutyStore& owner() {
-    if (owner_ == nullptr) owner_ = &database().open_as_owner();
-    return *owner_;
-  }
-
   HistoryMarks marks_of(DutyStore& at, HistoryFilter filter = {}) {
     Result<HistoryMarks> marks = loop.run(at.read_history_marks(filter));
     if (!marks) ADD_FAILURE() << "marks: " << marks.error().message;
@@ -111,9 +105,6 @@ class History : public StoreTest {
     database().raise_watermark(of_validator(typed_at(DutyType::attestation, 5), 0x2f).key, Slot(8));
     (void)lock(duty_at(70));
   }
-
- private:
-  DutyStore* owner_ = nullptr;
 };
 INSTANTIATE_TEST_SUITE_P(Stores, History, testing::ValuesIn(kAllStores), kind_name);
 
