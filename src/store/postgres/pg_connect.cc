@@ -73,8 +73,10 @@ void PgConnection::Impl::set_up() {
   if (PQsetnonblocking(session, 1) != 0 || PQenterPipelineMode(session) != 1) {
     return fail(connect_error(url, PQerrorMessage(session)));
   }
-  PQsetNoticeProcessor(
-      session, [](void*, const char*) {}, nullptr);
+  PQsetNoticeReceiver(
+      session,
+      [](void* self, const PGresult* notice) { static_cast<Impl*>(self)->on_notice(notice); },
+      this);
   wait_readable();
   PgCall call;
   call.text = session_setup_text();

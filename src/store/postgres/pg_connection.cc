@@ -140,7 +140,13 @@ bool PgConnection::Impl::take_result(pg_result* result) {
       reply.rows = owned;
       return false;
     case PGRES_PIPELINE_SYNC:
-      if (!reply.failure.message.empty()) {
+      if (warning) {
+        // Somebody has ended by force the commit's wait for the standby: it is here, and perhaps
+        // nowhere else.
+        reply.outcome = PgReply::Outcome::lost;
+        reply.error = Error{ErrorKind::unavailable, "PostgreSQL warns: " + *warning};
+        warning.reset();
+      } else if (!reply.failure.message.empty()) {
         // Only an ERROR is certain to have been rolled back.
         const bool certain = reply.failure.severity == "ERROR";
         reply.outcome = certain ? PgReply::Outcome::refused : PgReply::Outcome::lost;
@@ -169,6 +175,13 @@ bool PgConnection::Impl::take_result(pg_result* result) {
     reply.failure.message = url.redact(PQresultErrorMessage(result));
   if (reply.failure.message.empty()) reply.failure.message = "unknown failure";
   return false;
+}
+
+/** libpq gives notices in their place among the results. None of our statements warns by itself. */
+void PgConnection::Impl::on_notice(const pg_result* notice) {
+  const bool is_warning = field_of(notice, PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
+  if (state != State::ready || !is_warning) return;
+  warning = url.redact(field_of(notice, PG_DIAG_MESSAGE_PRIMARY));
 }
 
 void PgConnection::Impl::set_deadline(std::chrono::milliseconds limit) {

@@ -4,6 +4,8 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -44,6 +46,7 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   void flush();
   void drain();
   bool take_result(pg_result* result);
+  void on_notice(const pg_result* notice);
   void set_up();
   void on_server_row(PgReply reply);
   void meet();
@@ -76,6 +79,8 @@ struct PgConnection::Impl : std::enable_shared_from_this<PgConnection::Impl> {
   std::unique_ptr<boost::asio::posix::stream_descriptor> socket;
   std::deque<Sent> on_their_way;
   PgServerFacts facts;
+  /** The server has warned about the call that is being answered. */
+  std::optional<std::string> warning;
   /** Both of PgMeeting. */
   std::string same_tables;
   std::string history;

@@ -40,7 +40,7 @@ std::string session_setup_text() {
          "set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false), "
          "set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false), "
          "set_config('plan_cache_mode', 'force_generic_plan', false), "
-         "set_config('client_min_messages', 'error', false)";
+         "set_config('client_min_messages', 'warning', false)";
 }
 
 PgParams session_setup_params(const PgTimeouts& timeouts) {

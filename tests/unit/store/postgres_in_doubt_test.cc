@@ -1,5 +1,8 @@
 // S5: what was sent and not answered is in doubt, what was not sent is not. These tests have a
 // server of their own, which they kill and stop, and leave running.
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "unit/store/postgres_test_support.h"
@@ -12,7 +15,9 @@ class PostgresInDoubt : public testing::Test {
   PostgresInDoubt() : url_(migrated_database(server_)) {}
 
   static PostgresServer& own_server() {
-    static PostgresServer server;
+    // Without senders of its log no commit waits for a standby.
+    static PostgresServer server(
+        PostgresOptions{.settings = {{"wal_level", "replica"}, {"max_wal_senders", "4"}}});
     return server;
   }
 
@@ -102,6 +107,50 @@ TEST_F(PostgresInDoubt, a_signed_row_survives_a_crash_of_the_server) {
   server_.kill();
   server_.start();
   EXPECT_EQ(sql_value(url_, "SELECT signature FROM validator_duties"), some_signature());
+}
+
+/** Ends by force every commit's wait for a standby; how many waited. */
+int end_waits(const std::string& url) {
+  return std::stoi(sql_value(url,
+                             "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE "
+                             "wait_event = 'SyncRep'"));
+}
+
+TEST_F(PostgresInDoubt, a_commit_whose_wait_for_a_standby_was_ended_by_force_is_in_doubt) {
+  PoolUnderTest node(loop_, url_);
+  ASSERT_TRUE(node.claim_now(duty_at(1), token_of(1)).won);
+  run_sql(url_, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  run_sql(url_, "SELECT pg_reload_conf()");
+  {
+    // One of these commits waits as soon as the server has taken the setting up.
+    std::atomic<bool> waited = false;
+    std::atomic<bool> ended = false;
+    std::thread probe([&] {
+      while (!waited) {
+        run_sql(url_, "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, '', '')");
+      }
+      ended = true;
+    });
+    while (!ended) waited = end_waits(url_) > 0 || waited;
+    probe.join();
+  }
+  std::thread operator_by_force([this] {
+    while (end_waits(url_) == 0) {
+    }
+  });
+  node.record(duty_at(1), token_of(1));
+  node.run_until_all_answered();
+  operator_by_force.join();
+  run_sql(url_, "ALTER SYSTEM RESET synchronous_standby_names");
+  run_sql(url_, "SELECT pg_reload_conf()");
+  EXPECT_EQ(node.records[0]->outcome, PgReply::Outcome::lost);
+  EXPECT_NE(node.records[0]->error.message.find("synchronous replication"), std::string::npos)
+      << node.records[0]->error.message;
+  EXPECT_EQ(sql_value(url_, "SELECT signature FROM validator_duties"), some_signature())
+      << "it is there nevertheless";
+  const std::size_t after = node.claim(duty_at(2), token_of(2));
+  node.run_until_all_answered();
+  EXPECT_TRUE(node.claims[after]->won) << "the session goes on";
 }
 
 }  // namespace
