@@ -161,9 +161,7 @@ def needs_the_owner(h: Harness) -> None:
           check=True)
     server = h.postgres()
     server.sql("CREATE ROLE signer LOGIN PASSWORD 'signer'")
-    server.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON validator_duties TO signer")
-    server.sql("GRANT SELECT ON schema_version, holdfast_migrations, holdfast_ledger, "
-               "holdfast_watermark, holdfast_cluster TO signer")
+    h.run("migrate-ha-db", "grant", "--role", "signer", "--database-url", server.url(), check=True)
     url = server.url(user="signer", password="signer")
     h.run("duties", "export", "--database-url", url, check=True)
     expect(h.run("duties", "import", "--from", str(file), "--database-url", url, "--apply"), 1,

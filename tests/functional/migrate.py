@@ -158,7 +158,11 @@ def no_harden(h: Harness) -> None:
     expect(result.returncode == 0 and "hardened again" in result.stdout, result.stdout)
     expect(hardened(server) == "t", "the choice is recorded")
     expect(migrate(h, server.url(), "status").returncode == 0, "status")
-    node.sign(Duty(3), h.payload())
+    # The node has noticed that its own duty was forgotten, and knows not what of others was.
+    status = json.loads(node.get("/status")[1])
+    expect(status["quarantine"]["reason"] == "lost_commits", status)
+    other = h.node("b", server.signer_url()).start()
+    other.sign(Duty(3), h.payload())
     server.sql("DELETE FROM validator_duties")
     expect(server.sql("SELECT count(*) FROM holdfast_ledger") == ["1"], "kept")
 

@@ -45,7 +45,11 @@ async function fourNodes(url) {
     await AztecNode.start('aztec-1', url),
     new HoldfastNode('holdfast-1', await startSigner('holdfast-1', url)),
     await AztecNode.start('aztec-2', url),
-    new HoldfastNode('holdfast-2', await startSigner('holdfast-2', url)),
+    // Every node has publishers of its own.
+    new HoldfastNode(
+      'holdfast-2',
+      await startSigner('holdfast-2', url, [], {}, '0x' + '02'.repeat(32)),
+    ),
   ];
 }
 

@@ -129,11 +129,17 @@ export function holdfast(databaseUrl, ...words) {
 }
 
 /** A signer that holds the attester's and the publisher's key; gives its URL. */
-export async function startSigner(nodeId, databaseUrl, words = [], environment = {}) {
+export async function startSigner(
+  nodeId,
+  databaseUrl,
+  words = [],
+  environment = {},
+  publisher = KEYS[1],
+) {
   const home = join(folder, `${nodeId}-${randomBytes(4).toString('hex')}`);
   mkdirSync(home, { mode: 0o700 });
   const keystore = join(home, 'keystore.json');
-  const validator = { attester: KEYS[0], publisher: KEYS[1], feeRecipient: '0x' + '00'.repeat(32) };
+  const validator = { attester: KEYS[0], publisher, feeRecipient: '0x' + '00'.repeat(32) };
   writeFileSync(keystore, JSON.stringify({ schemaVersion: 1, validators: [validator] }), {
     mode: 0o600,
   });
