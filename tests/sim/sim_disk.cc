@@ -61,6 +61,9 @@ void SimJournal::write_next() {
 void SimJournal::on_written() {
   std::vector<Write> written = std::exchange(in_flight_, {});
   if (crashed_) {
+    // What was still to be written is answered too, so that everything that waits comes to its end.
+    std::move(waiting_.begin(), waiting_.end(), std::back_inserter(written));
+    waiting_.clear();
     return answer(std::move(written), Error{ErrorKind::unavailable, "the process has crashed"});
   }
   if (disk_.full) {
