@@ -15,6 +15,9 @@
 namespace holdfast::cli {
 namespace {
 
+constexpr std::array<SettingId, 5> kShowSettings = {SettingId::config, SettingId::database_url,
+                                                    SettingId::data_dir, SettingId::node_id,
+                                                    SettingId::rollup_address};
 constexpr std::array<SettingId, 4> kSettings = {SettingId::config, SettingId::database_url,
                                                 SettingId::data_dir, SettingId::node_id};
 constexpr std::array<SettingId, 5> kAcceptSettings = {SettingId::config, SettingId::database_url,
@@ -124,7 +127,8 @@ Result<DatabaseFacts> facts_through(Look& look, FactsOfDatabase& watch) {
   return Error{ErrorKind::unknown, "the database said nothing about itself"};
 }
 
-void report_memory(Report& report, const NodeMemory& memory, const DatabaseFacts& facts) {
+void report_memory(Report& report, const NodeMemory& memory, const DatabaseFacts& facts,
+                   const std::optional<RollupAddress>& rollup) {
   if (memory.pin()) report.add("this node's pin", *memory.pin());
   report.add("this node's pin", "beat", std::to_string(memory.beat().beat));
   report.add("this node's pin", "database_is",
@@ -134,7 +138,7 @@ void report_memory(Report& report, const NodeMemory& memory, const DatabaseFacts
     report.add("quarantine", "state", "none");
     return;
   }
-  const bool active = is_active(*quarantine, memory.seen());
+  const bool active = is_active(*quarantine, memory.seen(), rollup);
   report.add("quarantine", "state", active ? "active" : "ended by itself");
   report.add("quarantine", "reason", std::string(name_of(quarantine->reason)));
   report.add("quarantine", "refused", floors_text(*quarantine));
@@ -163,7 +167,7 @@ ExitCode run_show(CommandCall& call) {
   Report report;
   report.add("database", facts->identity);
   for (const NodeRecord& node : *nodes) report.add(node);
-  if (memory) report_memory(report, *memory, *facts);
+  if (memory) report_memory(report, *memory, *facts, rollup_of(*settings));
   call.out << report.text(*format);
   return ExitCode::done;
 }
@@ -293,7 +297,7 @@ CommandSpec cluster_show_command() {
           "node id and its data directory, what that node's journal remembers: the database that "
           "it is pinned to, what it makes of this one, and its quarantine. The signer may run. "
           "Changes nothing.",
-      .settings = kSettings,
+      .settings = kShowSettings,
       .options = kShowOptions,
       .files = kFiles,
       .examples =

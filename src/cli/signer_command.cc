@@ -134,6 +134,7 @@ class SignerRun {
     memory_observer_.emplace(metrics_, logger_, settings_.text(node_id));
     memory_.emplace(*journal_, clock_, *memory_observer_,
                     ReleaseMemorySettings{.node_id = settings_.text(node_id),
+                                          .rollup_address = rollup_address_of(settings_),
                                           .quarantine_margin = SlotMargin(
                                               settings_.integer(quarantine_margin_slots))});
     const Quarantine* const quarantine = memory_->active_quarantine();

@@ -55,9 +55,11 @@ bool refuses(const Quarantine& quarantine, const RollupAddress& rollup, Slot slo
   return found != quarantine.floors.end() && slot <= found->second;
 }
 
-bool is_active(const Quarantine& quarantine, const SeenSlots& seen) noexcept {
+bool is_active(const Quarantine& quarantine, const SeenSlots& seen,
+               const std::optional<RollupAddress>& only) noexcept {
   if (quarantine.learning) return true;
   for (const auto& [rollup, floor] : quarantine.floors) {
+    if (only && rollup != *only) continue;
     const auto found = seen.find(rollup);
     if (found == seen.end() || found->second <= floor) return true;
   }

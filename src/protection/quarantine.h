@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "duty/duty.h"
@@ -59,7 +60,9 @@ void learn_slot(Quarantine& quarantine, const RollupAddress& rollup, Slot slot, 
 bool refuses(const Quarantine& quarantine, const RollupAddress& rollup, Slot slot) noexcept;
 
 /** True while it refuses what is being asked for now: it is learning, or no slot above the floor
-    was seen in some rollup. */
-bool is_active(const Quarantine& quarantine, const SeenSlots& seen) noexcept;
+    was seen in some rollup. `only` is the rollup that the node signs for: the floor of one that it
+    has left is never passed. */
+bool is_active(const Quarantine& quarantine, const SeenSlots& seen,
+               const std::optional<RollupAddress>& only = std::nullopt) noexcept;
 
 }  // namespace holdfast

@@ -73,7 +73,9 @@ void ReleaseMemory::halt(Error why) {
 
 const Quarantine* ReleaseMemory::active_quarantine() const {
   const std::optional<Quarantine>& quarantine = memory().quarantine();
-  return quarantine && is_active(*quarantine, memory().seen()) ? &*quarantine : nullptr;
+  const bool active =
+      quarantine && is_active(*quarantine, memory().seen(), settings_.rollup_address);
+  return active ? &*quarantine : nullptr;
 }
 
 DatabaseQuestion ReleaseMemory::question() const {

@@ -19,6 +19,8 @@ namespace holdfast {
 
 struct ReleaseMemorySettings {
   std::string node_id;
+  /** The rollup that the node signs for; absent: all that it is asked for. */
+  std::optional<RollupAddress> rollup_address = std::nullopt;
   /** HOLDFAST_QUARANTINE_MARGIN_SLOTS. */
   SlotMargin quarantine_margin{2};
   /** How long after the first request of a quarantine the slots that are asked for raise its

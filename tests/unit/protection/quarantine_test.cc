@@ -114,6 +114,20 @@ TEST(QuarantineIsActive, while_it_learns) {
   EXPECT_TRUE(is_active(quarantine, {{kRollup, kHighest}}));
 }
 
+TEST(QuarantineIsActive, not_for_ever_because_of_a_rollup_that_nobody_signs_for_any_more) {
+  RollupAddress old_rollup;
+  old_rollup.bytes.fill(0x41);
+  RollupAddress new_rollup;
+  new_rollup.bytes.fill(0x42);
+  Quarantine quarantine;
+  quarantine.learning = false;
+  quarantine.floors = {{old_rollup, Slot(9002)}, {new_rollup, Slot(52)}};
+  EXPECT_TRUE(
+      is_active(quarantine, {{old_rollup, Slot(9000)}, {new_rollup, Slot(52)}}, new_rollup));
+  EXPECT_FALSE(
+      is_active(quarantine, {{old_rollup, Slot(9000)}, {new_rollup, Slot(53)}}, new_rollup));
+}
+
 TEST(QuarantineReason, has_a_name) {
   EXPECT_EQ(name_of(QuarantineReason::new_timeline), "new_timeline");
   EXPECT_EQ(name_of(QuarantineReason::lost_commits), "lost_commits");
