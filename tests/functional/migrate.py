@@ -9,7 +9,7 @@ import json
 import re
 
 import harness
-from harness import Duty, Harness, RpcError
+from harness import Duty, Harness, RpcError, wait_until
 from postgres import Postgres
 
 TABLES = ("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' "
@@ -158,9 +158,11 @@ def no_harden(h: Harness) -> None:
     expect(result.returncode == 0 and "hardened again" in result.stdout, result.stdout)
     expect(hardened(server) == "t", "the choice is recorded")
     expect(migrate(h, server.url(), "status").returncode == 0, "status")
-    # The node has noticed that its own duty was forgotten, and knows not what of others was.
-    status = json.loads(node.get("/status")[1])
-    expect(status["quarantine"]["reason"] == "lost_commits", status)
+    # At its next look at the database the node notices that its own duty was forgotten, and knows
+    # not what of others was.
+    quarantine = wait_until("the node in quarantine",
+                            lambda: json.loads(node.get("/status")[1])["quarantine"])
+    expect(quarantine["reason"] == "lost_commits", quarantine)
     other = h.node("b", server.signer_url()).start()
     other.sign(Duty(3), h.payload())
     server.sql("DELETE FROM validator_duties")
