@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/database_facts.h"
 #include "cli/duties_look.h"
 #include "cli/signer_settings.h"
 #include "cli/table_output.h"
 #include "os/random.h"
-#include "protection/database_pin.h"
 #include "signer/memory_telemetry.h"
 #include "store/journal/file_journal.h"
 
@@ -33,32 +33,6 @@ constexpr OptionSpec kApply = {"--apply", "",
 constexpr std::array<OptionSpec, 1> kApplyOptions = {{kApply}};
 
 constexpr std::string_view kFiles = "DATA_DIRECTORY/journal-ID    the node's journal";
-
-/** Asks on behalf of a node and keeps what was found. */
-class FactsOfDatabase final : public DatabaseWatch {
- public:
-  FactsOfDatabase(std::string node_id, const NodeMemory* memory)
-      : node_id_(std::move(node_id)), memory_(memory) {}
-
-  DatabaseQuestion question() const override {
-    DatabaseQuestion question;
-    question.node_id = node_id_;
-    if (memory_ == nullptr) return question;
-    question.newest_release = memory_->beat().newest_release;
-    question.beat = memory_->beat().beat;
-    return question;
-  }
-  Result<void> on_database(const DatabaseQuestion&, const DatabaseFacts& found) override {
-    facts = found;
-    return {};
-  }
-
-  std::optional<DatabaseFacts> facts;
-
- private:
-  std::string node_id_;
-  const NodeMemory* memory_;
-};
 
 /** Rows of what, property and value. */
 class Report {
@@ -92,15 +66,6 @@ class Report {
   Table table_;
 };
 
-std::string text_of(const DatabaseVerdict& verdict) {
-  if (const auto* refused = std::get_if<RefuseDatabase>(&verdict))
-    return "refused: " + refused->why;
-  if (const auto* lost = std::get_if<QuarantineDatabase>(&verdict)) {
-    return fmt::format("would begin a quarantine: {}", name_of(lost->reason));
-  }
-  return "accepted";
-}
-
 /** Both settings that name a journal, or nullopt after a complaint. */
 std::optional<FileJournalSettings> journal_of(CommandCall& call, const Settings& settings) {
   for (const SettingId id : {SettingId::node_id, SettingId::data_dir}) {
@@ -117,14 +82,6 @@ std::optional<FileJournalSettings> journal_of(CommandCall& call, const Settings&
 ExitCode failed(CommandCall& call, const Error& error) {
   complain(call, error.message);
   return ExitCode::failed;
-}
-
-/** What the database says of itself, through a store that only looks. */
-Result<DatabaseFacts> facts_through(Look& look, FactsOfDatabase& watch) {
-  const Result<StoreState> state = look.ask(look.store().check());
-  if (!state) return state.error();
-  if (watch.facts) return *watch.facts;
-  return Error{ErrorKind::unknown, "the database said nothing about itself"};
 }
 
 void report_memory(Report& report, const NodeMemory& memory, const DatabaseFacts& facts,

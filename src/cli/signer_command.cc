@@ -332,15 +332,6 @@ constexpr std::array<OptionSpec, 3> kOptions = {{
     {"--output", "table|json|csv", "The form of --print-config. Default: table."},
 }};
 
-std::span<const SettingId> every_setting() {
-  static const std::vector<SettingId> ids = [] {
-    std::vector<SettingId> all;
-    for (const Setting& setting : settings_table()) all.push_back(setting.id);
-    return all;
-  }();
-  return ids;
-}
-
 }  // namespace
 
 CommandSpec signer_command() {

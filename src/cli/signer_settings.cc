@@ -44,6 +44,15 @@ void check_listeners(const Settings& settings, std::vector<std::string>& problem
 
 }  // namespace
 
+std::span<const SettingId> every_setting() {
+  static const std::vector<SettingId> ids = [] {
+    std::vector<SettingId> all;
+    for (const Setting& setting : settings_table()) all.push_back(setting.id);
+    return all;
+  }();
+  return ids;
+}
+
 Replay replay_of(const Settings& settings) {
   const std::string& text = settings.text(replay);
   if (text == "any") return Replay::any;

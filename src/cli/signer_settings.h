@@ -2,7 +2,7 @@
 // the rooms themselves.
 #pragma once
 
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +16,9 @@
 #include "telemetry/log.h"
 
 namespace holdfast::cli {
+
+/** Every setting, for CommandSpec::settings of the signer and of what looks at all of it. */
+std::span<const SettingId> every_setting();
 
 Replay replay_of(const Settings& settings);
 JudgeRules judge_rules_of(const Settings& settings);
