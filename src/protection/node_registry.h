@@ -62,7 +62,7 @@ struct Registration {
    */
   bool journal_is_new = false;
   NewJournal new_journal = NewJournal::refuse;
-  /** The database has signatures of this node. */
+  /** The database has signatures of this node. Looked for only where the journal is new. */
   bool has_signed = false;
 };
 

@@ -72,25 +72,18 @@ Task<Result<void>> NodePresence::enter() {
   return try_register(state_);
 }
 
-Task<Result<bool>> NodePresence::has_signed(std::shared_ptr<State> state) {
-  DutyFilter filter;
-  filter.node_id = state->settings.node_id;
-  filter.status = DutyStatus::signed_;
-  filter.limit = 1;
-  Result<std::vector<DutyRow>> rows = co_await state->store.list(std::move(filter));
-  if (!rows) co_return std::move(rows).error();
-  co_return !rows->empty();
-}
-
 Task<Result<void>> NodePresence::try_register(std::shared_ptr<State> state) {
   Registration registration;
   registration.wanted = state->own();
   const NodeMemory& remembered = state->memory.memory();
   registration.journal_is_new = remembered.release_count() == 0 && remembered.beat().beat == 0;
   registration.new_journal = state->settings.new_journal;
-  Result<bool> signed_before = co_await has_signed(state);
-  if (!signed_before) co_return std::move(signed_before).error();
-  registration.has_signed = *signed_before;
+  if (registration.journal_is_new) {
+    std::string node_id = state->settings.node_id;
+    Result<bool> has_signed = co_await state->store.has_signed(std::move(node_id));
+    if (!has_signed) co_return std::move(has_signed).error();
+    registration.has_signed = *has_signed;
+  }
   for (int attempt = 0; attempt < kRegisterTries; ++attempt) {
     Result<std::vector<NodeRecord>> nodes = co_await state->nodes.list_nodes();
     if (!nodes) co_return std::move(nodes).error();

@@ -55,7 +55,6 @@ class NodePresence {
   static Task<Result<std::optional<std::int64_t>>> send_beat(std::shared_ptr<State> state);
   static Task<Result<void>> register_again(std::shared_ptr<State> state);
   static Task<Result<void>> try_register(std::shared_ptr<State> state);
-  static Task<Result<bool>> has_signed(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
 

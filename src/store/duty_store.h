@@ -190,6 +190,17 @@ class DutyStore {
   virtual Task<Result<std::vector<DutyRow>>> list(DutyFilter filter) = 0;
   virtual Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds newer_than) = 0;
 
+  /** Whether this node has signed: a row of it, or an entry of the ledger, is signed or bears a
+      signature. A lock does not count, a pinned one neither: nothing was released under it.
+
+      Pruned duties do not count any more. Where all of a node's duties were pruned, false is right:
+      whatever it might contradict lies at or below a watermark and is refused by that.
+
+      Gated mode: a row's node id is the stock node's. Signatures that a gated signer wrote are
+     found under that id, and not under its own, unless both have the same; then what the stock node
+      signed by other means counts as its own, too. */
+  virtual Task<Result<bool>> has_signed(std::string node_id) = 0;
+
   /** Deletes unsigned, unpinned 'signing' rows of this node that are older than `min_age`; gives
       how many. Never touches a row that bears a signature (S3). */
   virtual Task<Result<std::int64_t>> delete_stuck(std::string node_id,

@@ -7,10 +7,6 @@
 namespace holdfast {
 namespace {
 
-bool is_signed(const StoredRow& row) {
-  return row.status == DutyStatus::signed_ || row.signature.has_value();
-}
-
 bool at_or_below_watermark(const LockFacts& facts, Slot slot) {
   return facts.watermark.has_value() && slot <= *facts.watermark;
 }
@@ -41,17 +37,20 @@ LockPlan plan_for_lock(const LockAttempt& attempt, const StoredRow& row, std::in
 
 }  // namespace
 
+bool StoredRow::is_signed() const noexcept {
+  return status == DutyStatus::signed_ || signature.has_value();
+}
+
 bool StoredRow::is_evidence() const noexcept {
-  return status == DutyStatus::signed_ || signature.has_value() ||
-         holder_of_token(token) == LockHolder::holdfast_pinned;
+  return is_signed() || holder_of_token(token) == LockHolder::holdfast_pinned;
 }
 
 LockPlan plan_lock(const LockAttempt& attempt, const LockFacts& facts) {
-  if (facts.row && is_signed(*facts.row))
+  if (facts.row && facts.row->is_signed())
     return Taken{existing_of(*facts.row, facts.now_ms), attempt.duty.key};
   if (facts.ledger) {
     const bool other_hash = facts.ledger->duty.message_hash != attempt.duty.message_hash;
-    if (is_signed(*facts.ledger) || other_hash) {
+    if (facts.ledger->is_signed() || other_hash) {
       return Taken{existing_of(*facts.ledger, facts.now_ms), facts.ledger->duty.key};
     }
   }
@@ -68,10 +67,10 @@ GatedPlan plan_gated(const LockFacts& facts) {
   CHECK(facts.row.has_value());
   const StoredRow& row = *facts.row;
   const Taken taken{existing_of(row, facts.now_ms), row.duty.key};
-  if (is_signed(row)) return taken;
+  if (row.is_signed()) return taken;
   if (facts.ledger) {
     const bool other_hash = facts.ledger->duty.message_hash != row.duty.message_hash;
-    if (is_signed(*facts.ledger) || other_hash) {
+    if (facts.ledger->is_signed() || other_hash) {
       return Taken{existing_of(*facts.ledger, facts.now_ms), facts.ledger->duty.key};
     }
   }
@@ -81,7 +80,7 @@ GatedPlan plan_gated(const LockFacts& facts) {
 }
 
 bool may_record(const MessageHash& message_hash, const std::string& token, const LockFacts& facts) {
-  if (!facts.row || is_signed(*facts.row)) return false;
+  if (!facts.row || facts.row->is_signed()) return false;
   const StoredRow& row = *facts.row;
   if (row.token != token || row.duty.message_hash != message_hash) return false;
   if (facts.ledger && facts.ledger->duty.message_hash != message_hash) return false;
@@ -90,7 +89,7 @@ bool may_record(const MessageHash& message_hash, const std::string& token, const
 
 ExistingDuty existing_of(const StoredRow& row, std::int64_t now_ms) {
   const LockHolder holder = holder_of_token(row.token);
-  return {.status = is_signed(row) ? DutyStatus::signed_ : row.status,
+  return {.status = row.is_signed() ? DutyStatus::signed_ : row.status,
           .message_hash = row.duty.message_hash,
           .node_id = row.node_id,
           .signature = row.signature,

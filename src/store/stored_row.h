@@ -33,8 +33,9 @@ struct StoredRow {
   /** For a pinned lock: present while nobody is at work on it. */
   std::optional<std::string> error_message;
 
-  /** A signature may be out there, so the row must never be forgotten: it is signed, or bears a
-      signature (gated mode), or is pinned. */
+  /** Somebody has its signature: it is signed, or bears one (gated mode). */
+  bool is_signed() const noexcept;
+  /** A signature may be out there, so the row must never be forgotten: it is signed, or pinned. */
   bool is_evidence() const noexcept;
 };
 

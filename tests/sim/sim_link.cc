@@ -254,6 +254,9 @@ Task<Result<std::vector<DutyRow>>> SimLink::list(DutyFilter filter) {
 Task<Result<std::vector<DutyCount>>> SimLink::count_by_node(std::chrono::seconds newer_than) {
   co_return co_await context_.database.store().count_by_node(newer_than);
 }
+Task<Result<bool>> SimLink::has_signed(std::string node_id) {
+  co_return co_await context_.database.store().has_signed(std::move(node_id));
+}
 Task<Result<std::int64_t>> SimLink::delete_stuck(std::string node_id, milliseconds min_age) {
   co_return co_await context_.database.store().delete_stuck(std::move(node_id), min_age);
 }

@@ -28,6 +28,7 @@ class SimLink final : public DutyStore {
   Task<Result<std::optional<DutyRow>>> read(DutyKey key) override;
   Task<Result<std::vector<DutyRow>>> list(DutyFilter filter) override;
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds newer_than) override;
+  Task<Result<bool>> has_signed(std::string node_id) override;
   Task<Result<HistoryMarks>> read_history_marks(HistoryFilter filter) override;
   Task<Result<std::int64_t>> delete_stuck(std::string node_id,
                                           std::chrono::milliseconds min_age) override;

@@ -103,6 +103,93 @@ TEST_P(NeverForgets, item_46_nothing_old_means_nothing_deleted) {
   EXPECT_EQ(*deleted, 0);
 }
 
+/** Whether a node has signed: what a node is asked for that comes with a new journal (S4, S8). */
+class HasSigned : public StoreTest {
+ protected:
+  bool has_signed(const std::string& node) {
+    Result<bool> answer = loop.run(store.has_signed(node));
+    if (!answer) ADD_FAILURE() << "has_signed: " << answer.error().message;
+    CHECK(answer.has_value());
+    return *answer;
+  }
+  void gated_sign(const Duty& duty, const std::string& node) {
+    ASSERT_TRUE(database().insert_stock_row(duty, node, kStockToken));
+    EXPECT_TRUE(record(expect<HeldLock>(find_gated(duty), "find")));
+  }
+  void prune_to(Slot slot) {
+    PruneRequest request;
+    request.rollup_address = example_duty().key.rollup_address;
+    request.what = BeforeSlot{slot};
+    request.mode = PruneMode::apply;
+    const Result<std::vector<PrunedDuties>> pruned = loop.run(store.prune(request));
+    ASSERT_TRUE(pruned.has_value()) << pruned.error().message;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Stores, HasSigned,
+                         testing::Values(StoreKind::memory, StoreKind::sqlite, StoreKind::postgres),
+                         kind_name);
+
+TEST_P(HasSigned, a_node_with_a_signed_row) {
+  EXPECT_FALSE(has_signed("node-1")) << "nobody has";
+  sign(duty_at(1), "node-1");
+  const HeldLock newer = lock(duty_at(2), "node-1");
+  EXPECT_TRUE(has_signed("node-1"));
+  EXPECT_FALSE(has_signed("node-2"));
+  EXPECT_FALSE(has_signed("node")) << "a part of its id";
+  EXPECT_FALSE(has_signed("x' OR '1'='1")) << "the id is only text";
+}
+
+TEST_P(HasSigned, a_node_whose_signed_row_is_only_in_the_ledger) {
+  sign(example_duty(), "node-1");
+  database().delete_row(example_duty().key);
+  ASSERT_TRUE(list({}).empty());
+  EXPECT_TRUE(has_signed("node-1"));
+  EXPECT_FALSE(has_signed("node-2"));
+}
+
+TEST_P(HasSigned, a_node_whose_signature_was_imported) {
+  HistoryBatch batch;
+  batch.duties = {
+      {.duty = duty_at(1),
+       .signature = signature_for(duty_at(1)),
+       .node_id = "node-1",
+       .pinned = false},
+      {.duty = duty_at(2), .signature = std::nullopt, .node_id = "node-2", .pinned = true}};
+  ASSERT_TRUE(loop.run(owner().import_history(batch, ImportMode::apply)).has_value());
+  EXPECT_TRUE(has_signed("node-1"));
+  EXPECT_FALSE(has_signed("node-2")) << "only pinned";
+}
+
+TEST_P(HasSigned, not_a_node_that_has_only_locks) {
+  const HeldLock held = lock(duty_at(1), "node-1");
+  pin(lock(duty_at(2), "node-1"), "the remote signer did not answer");
+  EXPECT_FALSE(has_signed("node-1"));
+  for (const std::int64_t slot : {1, 2}) database().delete_row(duty_at(slot).key);
+  ASSERT_TRUE(row(duty_at(2).key).has_value()) << "the ledger has the pinned one";
+  EXPECT_FALSE(has_signed("node-1"));
+}
+
+// The watermark refuses whatever such a node could contradict.
+TEST_P(HasSigned, not_a_node_whose_duties_were_all_pruned) {
+  sign(duty_at(1), "node-1");
+  sign(duty_at(2), "node-1");
+  database().delete_row(duty_at(2).key);
+  prune_to(Slot(2));
+  EXPECT_TRUE(has_signed("node-1")) << "slot 2 is left";
+  prune_to(Slot(3));
+  EXPECT_FALSE(has_signed("node-1"));
+  expect<BelowWatermark>(ask(store, duty_at(2, 0, 0xbb), "node-1"), "claim");
+}
+
+TEST_P(HasSigned, in_gated_mode_the_stock_node) {
+  gated_sign(example_duty(), "stock");
+  EXPECT_EQ(row(example_duty().key)->status, DutyStatus::signing);
+  EXPECT_TRUE(has_signed("stock"));
+  EXPECT_FALSE(has_signed("node-1"));
+  database().delete_row(example_duty().key);
+  EXPECT_TRUE(has_signed("stock"));
+}
+
 class Watermark : public StoreTest {};
 INSTANTIATE_TEST_SUITE_P(Stores, Watermark,
                          testing::Values(StoreKind::memory, StoreKind::sqlite, StoreKind::postgres),

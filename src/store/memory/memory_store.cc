@@ -234,6 +234,15 @@ Task<Result<std::vector<DutyCount>>> MemoryStore::count_by_node(std::chrono::sec
   co_return sorted;
 }
 
+Task<Result<bool>> MemoryStore::has_signed(std::string node_id) {
+  if (auto error = closed()) co_return std::move(*error);
+  const auto by_node = [&](const auto& entry) {
+    return entry.second.node_id == node_id && entry.second.is_signed();
+  };
+  co_return std::any_of(state_.rows.begin(), state_.rows.end(), by_node) ||
+      std::any_of(state_.ledger.begin(), state_.ledger.end(), by_node);
+}
+
 Task<Result<std::int64_t>> MemoryStore::delete_stuck(std::string node_id,
                                                      std::chrono::milliseconds min_age) {
   if (auto error = closed()) co_return std::move(*error);

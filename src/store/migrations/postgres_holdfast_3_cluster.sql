@@ -30,3 +30,7 @@ CREATE TABLE IF NOT EXISTS holdfast_nodes (
   started_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
   last_seen TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
+
+-- Whether a node without a row here has ever signed. After the import of a history, or after a stock
+-- node's clean-up, all of it may be in the ledger.
+CREATE INDEX IF NOT EXISTS idx_holdfast_ledger_node ON holdfast_ledger (node_id);

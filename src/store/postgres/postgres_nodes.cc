@@ -114,6 +114,22 @@ Task<Result<std::optional<std::int64_t>>> PostgresStore::beat_node(NodeBeat beat
   co_return std::optional<std::int64_t>(reply.rows.number(0, 0));
 }
 
+/** No EXISTS, which would drop the ORDER BY: that one leads to the index of (node_id, started_at)
+    even where the planner knows nothing about the node. The newest first, for the oldest may have
+    been pruned just now. */
+Task<Result<bool>> PostgresStore::has_signed(std::string node_id) {
+  PgCall call;
+  call.text =
+      "(SELECT 1 FROM validator_duties WHERE node_id = $1::text AND (status = 'signed' OR "
+      "signature IS NOT NULL) ORDER BY started_at DESC LIMIT 1) UNION ALL "
+      "(SELECT 1 FROM holdfast_ledger WHERE node_id = $1::text AND (status = 'signed' OR "
+      "signature IS NOT NULL) LIMIT 1) LIMIT 1";
+  call.params.text(std::move(node_id));
+  PgReply reply = co_await ask_text(std::move(call));
+  if (reply.outcome != PgReply::Outcome::done) co_return error_in(reply, Effect::reads);
+  co_return reply.rows.size() == 1;
+}
+
 Task<Result<void>> PostgresStore::confirm_read() {
   PgCall call;
   call.text = "SELECT pg_logical_emit_message(true, 'holdfast', '')";

@@ -58,6 +58,7 @@ class SqliteDuties {
   Result<std::optional<StoredRow>> read(const DutyKey& key);
   Result<std::vector<StoredRow>> list(const DutyFilter& filter);
   Result<std::vector<DutyCount>> count_by_node(std::chrono::seconds newer_than);
+  Result<bool> has_signed(const std::string& node_id);
   Result<std::int64_t> delete_stuck(const std::string& node_id, std::chrono::milliseconds min_age);
 
   /** One transaction of DutyStore::prune, with about `batch` deletions; a dry run counts all. */

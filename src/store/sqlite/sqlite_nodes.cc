@@ -110,6 +110,18 @@ Result<std::optional<std::int64_t>> SqliteDuties::beat_node(const NodeBeat& beat
   return std::optional<std::int64_t>(*reached);
 }
 
+Result<bool> SqliteDuties::has_signed(const std::string& node_id) {
+  SqliteQuery query = connection_.query(
+      "SELECT EXISTS (SELECT 1 FROM validator_duties"
+      " WHERE node_id = ?1 AND (status = 'signed' OR signature IS NOT NULL))"
+      " OR EXISTS (SELECT 1 FROM holdfast_ledger"
+      " WHERE node_id = ?1 AND (status = 'signed' OR signature IS NOT NULL))");
+  query.bind(std::string_view(node_id));
+  Result<bool> row = query.next();
+  if (!row) return std::move(row).error();
+  return query.integer(0) != 0;
+}
+
 Result<std::int64_t> SqliteDuties::beat_of(const std::string& node_id) {
   SqliteQuery query = connection_.query("SELECT beat FROM holdfast_nodes WHERE node_id = ?");
   query.bind(std::string_view(node_id));

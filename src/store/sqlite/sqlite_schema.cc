@@ -152,7 +152,8 @@ WHEN NOT EXISTS (SELECT 1 FROM holdfast_watermark AS mark
 END;
 )sql";
 
-/** New in version 3: which database this is, and who signs with it (S4). */
+/** New in version 3: which database this is, who signs with it, and whether a node has ever signed
+    (S4). */
 constexpr const char* kClusterTables = R"sql(
 CREATE TABLE holdfast_cluster (
   only_row INTEGER PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
@@ -172,6 +173,7 @@ CREATE TABLE holdfast_nodes (
   started_at INTEGER NOT NULL,
   last_seen INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS idx_holdfast_ledger_node ON holdfast_ledger (node_id);
 )sql";
 
 constexpr const char* kGuardTriggers = R"sql(

@@ -174,6 +174,13 @@ Task<Result<std::vector<DutyCount>>> SqliteStore::count_by_node(std::chrono::sec
   co_return co_await perform<std::vector<DutyCount>>(*reader_, std::move(work));
 }
 
+Task<Result<bool>> SqliteStore::has_signed(std::string node_id) {
+  auto work = [node_id = std::move(node_id)](SqliteDuties& duties) {
+    return duties.has_signed(node_id);
+  };
+  co_return co_await perform<bool>(*reader_, std::move(work));
+}
+
 Task<Result<std::int64_t>> SqliteStore::delete_stuck(std::string node_id,
                                                      std::chrono::milliseconds min_age) {
   auto work = [node_id = std::move(node_id), min_age](SqliteDuties& duties) {

@@ -31,6 +31,7 @@ class AnsweringStore final : public DutyStore {
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds) override {
     co_return Error{};
   }
+  Task<Result<bool>> has_signed(std::string) override { co_return Error{}; }
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest) override { co_return Error{}; }
   Task<Result<std::int64_t>> delete_stuck(std::string, std::chrono::milliseconds) override {
     co_return Error{};

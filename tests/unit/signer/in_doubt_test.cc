@@ -34,6 +34,7 @@ class ScriptedStore final : public DutyStore {
   Task<Result<std::vector<DutyCount>>> count_by_node(std::chrono::seconds) override {
     co_return std::vector<DutyCount>();
   }
+  Task<Result<bool>> has_signed(std::string) override { co_return false; }
   Task<Result<std::vector<PrunedDuties>>> do_prune(PruneRequest) override {
     co_return std::vector<PrunedDuties>();
   }

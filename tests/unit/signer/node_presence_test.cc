@@ -211,6 +211,35 @@ TEST_F(NodePresenceTest, a_start_that_was_refused_does_not_make_the_next_one_pas
   EXPECT_TRUE(clock.run(node("d")->enter()).has_value()) << "this journal was registered";
 }
 
+TEST_F(NodePresenceTest, a_new_journal_is_refused_although_all_signed_rows_were_deleted) {
+  sign("node-1");
+  store.delete_row(test::example_duty().key);
+  const Result<void> entered = clock.run(node("a")->enter());
+  ASSERT_FALSE(entered.has_value());
+  EXPECT_EQ(entered.error().kind, ErrorKind::permission_denied);
+  EXPECT_NE(entered.error().message.find("--accept-new-journal"), std::string::npos);
+  EXPECT_TRUE(table.rows.empty());
+}
+
+TEST_F(NodePresenceTest, a_new_journal_is_accepted_where_only_others_have_signed) {
+  sign("node-2");
+  EXPECT_TRUE(clock.run(node("a")->enter()).has_value());
+}
+
+TEST_F(NodePresenceTest, only_a_new_journal_makes_it_ask_who_has_signed) {
+  ASSERT_TRUE(clock.run(node("a")->enter()).has_value());
+  start(store.close(), [] {});
+  EXPECT_TRUE(clock.run(node("b")->enter()).has_value());
+}
+
+TEST_F(NodePresenceTest, does_not_register_with_a_new_journal_when_the_store_cannot_tell) {
+  start(store.close(), [] {});
+  const Result<void> entered = clock.run(node("a")->enter());
+  ASSERT_FALSE(entered.has_value());
+  EXPECT_EQ(entered.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(table.rows.empty());
+}
+
 TEST_F(NodePresenceTest, a_node_that_signed_since_its_first_start_writes_its_row_again) {
   auto presence = node("a");
   ASSERT_TRUE(clock.run(presence->enter()).has_value());
