@@ -19,6 +19,7 @@ CommandSpec duties_import_command();
 CommandSpec cluster_show_command();
 CommandSpec cluster_accept_command();
 CommandSpec cluster_release_command();
+CommandSpec doctor_command();
 CommandSpec demo_command();
 CommandSpec version_command();
 

@@ -16,24 +16,26 @@ std::optional<RollupAddress> rollup_of(const Settings& settings) {
   return rollup_address_of(settings);
 }
 
-std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code,
-                                 StoreUse use, DatabaseWatch* watch) {
+Result<std::unique_ptr<Look>> Look::open(const Settings& settings, StoreUse use,
+                                         DatabaseWatch* watch) {
   const Result<StorePlace> place = store_place_of(settings);
-  if (!place) {
-    complain(call, place.error().message);
-    code = ExitCode::usage;
-    return nullptr;
-  }
+  if (!place) return place.error();
   auto look = std::make_unique<Look>(settings);
   Result<OpenedStore> store =
       open_store(*place, settings, use, look->runtime_, look->clock_, {}, watch);
-  if (!store) {
-    complain(call, store.error().message);
-    code = ExitCode::failed;
-    return nullptr;
-  }
+  if (!store) return std::move(store).error();
   look->store_ = std::move(*store);
   return look;
+}
+
+std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code,
+                                 StoreUse use, DatabaseWatch* watch) {
+  const bool is_named = store_place_of(settings).has_value();
+  Result<std::unique_ptr<Look>> look = open(settings, use, watch);
+  if (look) return std::move(*look);
+  complain(call, look.error().message);
+  code = is_named ? ExitCode::failed : ExitCode::usage;
+  return nullptr;
 }
 
 Look::~Look() {

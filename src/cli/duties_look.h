@@ -45,6 +45,9 @@ class Look {
       `watch`, which sees the database at a check, outlive it. */
   static std::unique_ptr<Look> open(CommandCall& call, const Settings& settings, ExitCode& code,
                                     StoreUse use = StoreUse::look, DatabaseWatch* watch = nullptr);
+  /** The same without a complaint. */
+  static Result<std::unique_ptr<Look>> open(const Settings& settings, StoreUse use,
+                                            DatabaseWatch* watch);
 
   explicit Look(const Settings& settings) : clock_(runtime_), settings_(settings) {}
   Look(const Look&) = delete;

@@ -114,6 +114,7 @@ std::span<const CommandSpec> all_commands() {
                                                     cluster_show_command(),
                                                     cluster_accept_command(),
                                                     cluster_release_command(),
+                                                    doctor_command(),
                                                     demo_command(),
                                                     version_command()};
   return commands;

@@ -1,6 +1,5 @@
 #include "cli/signer_node.h"
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -64,23 +63,13 @@ std::string hex_of(const std::array<std::uint8_t, 16>& bytes) {
   return to_hex(ByteView(bytes)).substr(2);
 }
 
-/** A key that is an attester, too, is on every node by design. */
-std::vector<Address> publishers_of_this_node_alone(const KeyRing& keys) {
-  const std::vector<Address> attesters = keys.attesters();
-  std::vector<Address> publishers = keys.publishers();
-  std::erase_if(publishers, [&](const Address& publisher) {
-    return std::find(attesters.begin(), attesters.end(), publisher) != attesters.end();
-  });
-  return publishers;
-}
-
 NodePresenceSettings presence_of(const SignerGround& ground, const SignerParts& parts,
                                  const KeyRing& keys) {
   return {.node_id = ground.settings.text(node_id),
           .instance_id = hex_of(ground.random.bytes16()),
           .place = place_of_this_process(),
           .version = std::string(build_version()),
-          .publishers = publishers_of_this_node_alone(keys),
+          .publishers = keys.publishers_only(),
           .new_journal = parts.new_journal};
 }
 

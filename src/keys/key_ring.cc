@@ -88,4 +88,10 @@ std::vector<Address> KeyRing::publishers() const {
   return addresses;
 }
 
+std::vector<Address> KeyRing::publishers_only() const {
+  std::vector<Address> addresses = publishers();
+  std::erase_if(addresses, [this](const Address& address) { return is_attester(address); });
+  return addresses;
+}
+
 }  // namespace holdfast

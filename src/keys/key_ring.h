@@ -80,6 +80,8 @@ class KeyRing {
   /** Sorted by address. */
   std::vector<Address> attesters() const;
   std::vector<Address> publishers() const;
+  /** Publishers that are no attesters: an attester's key is on every node by design. */
+  std::vector<Address> publishers_only() const;
 
  private:
   struct Key {
