@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/hex.h"
+
 namespace holdfast {
 namespace {
 
@@ -57,6 +59,30 @@ MergedDuty merge_duty(const HistoryDuty& incoming, const LockFacts& facts) {
     merged.outcome = ImportOutcome::completed;
   }
   return merged;
+}
+
+bool is_written(ImportOutcome outcome) noexcept {
+  return outcome == ImportOutcome::added || outcome == ImportOutcome::completed;
+}
+
+MergedMark merge_mark(const HistoryMark& incoming, const std::optional<Slot>& before) {
+  MergedMark merged{.after = incoming, .before = before};
+  if (before) merged.after.slot = std::max(incoming.slot, *before);
+  return merged;
+}
+
+Result<HistoryMark> history_mark_of(std::string_view rollup_address,
+                                    std::string_view validator_address, std::string_view duty_type,
+                                    Slot slot) {
+  const auto rollup = fixed_from_hex<RollupAddress>(rollup_address);
+  const auto validator = fixed_from_hex<Address>(validator_address);
+  const auto type = duty_type_from_name(duty_type);
+  if (!rollup || !validator || !type) {
+    return Error{ErrorKind::corrupt,
+                 "a row of holdfast_watermark has an impossible address or type; look into it "
+                 "before signing on"};
+  }
+  return HistoryMark{*rollup, *validator, *type, slot};
 }
 
 std::vector<HistoryMark> highest_marks(const std::vector<HistoryMark>& marks) {

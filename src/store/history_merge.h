@@ -4,6 +4,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,17 @@ std::strong_ordering history_order(const DutyKey& left, const DutyKey& right);
 
 /** `facts` are those of the duty's key. */
 MergedDuty merge_duty(const HistoryDuty& incoming, const LockFacts& facts);
+
+/** An import writes what has this outcome. */
+bool is_written(ImportOutcome outcome) noexcept;
+
+/** `before` is the store's own mark of that rollup, validator and type. */
+MergedMark merge_mark(const HistoryMark& incoming, const std::optional<Slot>& before);
+
+/** A row of holdfast_watermark. corrupt when an address or the type is impossible. */
+Result<HistoryMark> history_mark_of(std::string_view rollup_address,
+                                    std::string_view validator_address, std::string_view duty_type,
+                                    Slot slot);
 
 /** The highest mark of each rollup, validator and type, sorted. */
 std::vector<HistoryMark> highest_marks(const std::vector<HistoryMark>& marks);

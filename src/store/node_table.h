@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +24,11 @@ struct NodeBeat {
   /** False for the last one, at a stop. */
   bool running = true;
 };
+
+/** A row's publishers as one text: lower case, with commas between them. */
+std::string publishers_text(const std::vector<Address>& publishers);
+/** The reverse. The error names the table and the node of the row. */
+Result<std::vector<Address>> publishers_of_row(std::string_view text, const std::string& node_id);
 
 class NodeTable {
  public:

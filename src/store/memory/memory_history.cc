@@ -57,22 +57,17 @@ Task<Result<std::vector<DutyRow>>> MemoryStore::do_read_history(HistoryFilter fi
 MergedHistory MemoryStore::import_now(const HistoryBatch& batch, ImportMode mode) {
   MergedHistory merged;
   for (const HistoryMark& mark : batch.marks) {
-    MergedMark each{.after = mark, .before = std::nullopt};
     const auto found =
         state_.watermarks.find({mark.rollup_address, mark.validator_address, mark.duty_type});
-    if (found != state_.watermarks.end()) {
-      each.before = found->second;
-      each.after.slot = std::max(mark.slot, found->second);
-    }
-    merged.marks.push_back(each);
+    std::optional<Slot> before;
+    if (found != state_.watermarks.end()) before = found->second;
+    merged.marks.push_back(merge_mark(mark, before));
     if (mode == ImportMode::dry_run) continue;
     raise_watermark(mark.rollup_address, mark.validator_address, mark.duty_type, mark.slot);
   }
   for (const HistoryDuty& duty : batch.duties) {
     merged.duties.push_back(merge_duty(duty, facts_of(duty.duty.key)));
-    const ImportOutcome outcome = merged.duties.back().outcome;
-    const bool is_new = outcome == ImportOutcome::added || outcome == ImportOutcome::completed;
-    if (mode == ImportMode::dry_run || !is_new) continue;
+    if (mode == ImportMode::dry_run || !is_written(merged.duties.back().outcome)) continue;
     state_.ledger.emplace(duty.duty.key, ledger_entry_of(duty, now_ms()));
   }
   return merged;

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "base/hex.h"
 #include "store/history_merge.h"
 #include "store/postgres/row_codec.h"
 #include "store/postgres/statements.h"
@@ -180,17 +179,6 @@ constexpr std::string_view kUnnestMarks =
     "unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY AS "
     "i(rollup_address, validator_address, duty_type, slot, n)";
 
-Result<HistoryMark> mark_of(const PgRows& rows, std::size_t row) {
-  const auto rollup = fixed_from_hex<RollupAddress>(rows.text(row, 0));
-  const auto validator = fixed_from_hex<Address>(rows.text(row, 1));
-  const auto type = duty_type_from_name(rows.text(row, 2));
-  if (!rollup || !validator || !type) {
-    return Error{ErrorKind::corrupt,
-                 "a row of holdfast_watermark has an impossible address or type"};
-  }
-  return HistoryMark{*rollup, *validator, *type, Slot(rows.number(row, 3))};
-}
-
 /** Pages go by the text of the key, so that it must be what Holdfast and Aztec write. */
 Result<void> check_text(const PgRows& rows, std::size_t row, const DutyRow& duty) {
   const DutyKey& key = duty.duty.key;
@@ -220,7 +208,8 @@ Task<Result<HistoryMarks>> PgHistory::marks(HistoryFilter filter) {
   if (!rows) co_return std::move(rows).error();
   HistoryMarks found;
   for (std::size_t row = 0; row < rows->size(); ++row) {
-    Result<HistoryMark> mark = mark_of(*rows, row);
+    Result<HistoryMark> mark = history_mark_of(rows->text(row, 0), rows->text(row, 1),
+                                               rows->text(row, 2), Slot(rows->number(row, 3)));
     if (!mark) co_return std::move(mark).error();
     found.marks.push_back(*mark);
   }
@@ -280,12 +269,9 @@ Task<Result<std::vector<MergedMark>>> PgHistory::import_marks(std::vector<Histor
   CHECK(rows->size() == marks.size());
   std::vector<MergedMark> merged;
   for (std::size_t row = 0; row < marks.size(); ++row) {
-    MergedMark each{.after = marks[row], .before = std::nullopt};
-    if (!rows->is_null(row, 0)) {
-      each.before = Slot(rows->number(row, 0));
-      each.after.slot = std::max(*each.before, each.after.slot);
-    }
-    merged.push_back(each);
+    std::optional<Slot> before;
+    if (!rows->is_null(row, 0)) before = Slot(rows->number(row, 0));
+    merged.push_back(merge_mark(marks[row], before));
   }
   if (mode == ImportMode::dry_run) co_return merged;
   PgCall raise;
@@ -319,9 +305,7 @@ Task<Result<std::vector<MergedDuty>>> PgHistory::compare(const std::vector<Histo
 
 Task<Result<std::vector<MergedDuty>>> PgHistory::import_duties(std::vector<HistoryDuty> duties,
                                                                ImportMode mode) {
-  const auto is_new = [](const MergedDuty& duty) {
-    return duty.outcome == ImportOutcome::added || duty.outcome == ImportOutcome::completed;
-  };
+  const auto is_new = [](const MergedDuty& duty) { return is_written(duty.outcome); };
   Result<std::vector<MergedDuty>> before = co_await compare(duties);
   if (!before || mode == ImportMode::dry_run) co_return before;
   if (std::none_of(before->begin(), before->end(), is_new)) co_return before;

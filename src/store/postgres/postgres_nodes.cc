@@ -11,16 +11,9 @@ Result<NodeRecord> node_of(const PgRows& rows, std::size_t row) {
   node.instance_id = std::string(rows.text(row, 1));
   node.place = std::string(rows.text(row, 2));
   node.version = std::string(rows.text(row, 3));
-  std::string_view publishers = rows.text(row, 4);
-  while (!publishers.empty()) {
-    const std::size_t end = std::min(publishers.find(','), publishers.size());
-    Result<Address> publisher = address_from_text(publishers.substr(0, end));
-    if (!publisher) {
-      return std::move(publisher).error().within("holdfast_nodes, publishers of " + node.node_id);
-    }
-    node.publishers.push_back(*publisher);
-    publishers.remove_prefix(std::min(end + 1, publishers.size()));
-  }
+  Result<std::vector<Address>> publishers = publishers_of_row(rows.text(row, 4), node.node_id);
+  if (!publishers) return std::move(publishers).error();
+  node.publishers = *std::move(publishers);
   node.journal_id = std::string(rows.text(row, 5));
   node.journal_sequence = rows.number(row, 6);
   node.beat = rows.number(row, 7);
@@ -66,13 +59,11 @@ Task<Result<std::vector<NodeRecord>>> PostgresStore::list_nodes() {
 
 Task<Result<bool>> PostgresStore::put_node(NodeRecord node,
                                            std::optional<std::string> replaces_instance) {
-  std::vector<std::string> publishers;
-  for (const Address& publisher : node.publishers) publishers.push_back(to_text(publisher));
   PgCall call;
   call.text =
       "INSERT INTO holdfast_nodes AS n (node_id, instance_id, place, version, publishers, "
       "journal_id, journal_sequence, beat, running) VALUES ($1::text, $2::text, $3::text, "
-      "$4::text, $5::text[], $6::text, $7::bigint, $8::bigint + 1, true) "
+      "$4::text, string_to_array($5::text, ','), $6::text, $7::bigint, $8::bigint + 1, true) "
       "ON CONFLICT (node_id) DO UPDATE SET instance_id = excluded.instance_id, place = "
       "excluded.place, version = excluded.version, publishers = excluded.publishers, journal_id = "
       "excluded.journal_id, journal_sequence = excluded.journal_sequence, "
@@ -83,7 +74,7 @@ Task<Result<bool>> PostgresStore::put_node(NodeRecord node,
       .text(node.instance_id)
       .text(node.place)
       .text(node.version)
-      .texts(publishers)
+      .text(publishers_text(node.publishers))
       .text(node.journal_id)
       .number(node.journal_sequence)
       .number(node.beat);

@@ -295,16 +295,7 @@ Result<std::vector<StoredRow>> SqliteDuties::list(const DutyFilter& filter) {
     query.bind(*now - std::chrono::milliseconds(*filter.newer_than).count());
   }
   query.bind(count_as_number(filter.limit));
-
-  std::vector<StoredRow> rows;
-  for (;;) {
-    Result<bool> more = query.next();
-    if (!more) return std::move(more).error();
-    if (!*more) return rows;
-    Result<StoredRow> row = row_of(query);
-    if (!row) return std::move(row).error();
-    rows.push_back(std::move(*row));
-  }
+  return rows_of(query);
 }
 
 Result<std::vector<DutyCount>> SqliteDuties::count_by_node(std::chrono::seconds newer_than) {

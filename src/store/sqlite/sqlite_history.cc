@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "base/hex.h"
@@ -27,18 +26,6 @@ void bind_filter(SqliteQuery& query, const HistoryFilter& filter) {
   if (filter.validator_address) query.bind(to_hex(filter.validator_address->view()));
 }
 
-Result<HistoryMark> mark_of(const SqliteQuery& query) {
-  const auto rollup = fixed_from_hex<RollupAddress>(query.text(0));
-  const auto validator = fixed_from_hex<Address>(query.text(1));
-  const auto type = duty_type_from_name(query.text(2));
-  if (!rollup || !validator || !type) {
-    return Error{ErrorKind::corrupt,
-                 "a row of holdfast_watermark has an impossible address or "
-                 "type; keep the file and look into it before signing on"};
-  }
-  return HistoryMark{*rollup, *validator, *type, Slot(query.integer(3))};
-}
-
 }  // namespace
 
 Result<HistoryMarks> SqliteDuties::read_history_marks(const HistoryFilter& filter) {
@@ -52,7 +39,8 @@ Result<HistoryMarks> SqliteDuties::read_history_marks(const HistoryFilter& filte
     Result<bool> more = query.next();
     if (!more) return std::move(more).error();
     if (!*more) break;
-    Result<HistoryMark> mark = mark_of(query);
+    Result<HistoryMark> mark =
+        history_mark_of(query.text(0), query.text(1), query.text(2), Slot(query.integer(3)));
     if (!mark) return std::move(mark).error();
     found.marks.push_back(*mark);
   }
@@ -89,15 +77,7 @@ Result<std::vector<StoredRow>> SqliteDuties::read_history(const HistoryFilter& f
     query.bind(most);
   }
   query.bind(most);
-  std::vector<StoredRow> rows;
-  for (;;) {
-    Result<bool> more = query.next();
-    if (!more) return std::move(more).error();
-    if (!*more) return rows;
-    Result<StoredRow> row = row_of(query);
-    if (!row) return std::move(row).error();
-    rows.push_back(std::move(*row));
-  }
+  return rows_of(query);
 }
 
 Result<MergedMark> SqliteDuties::import_mark(const HistoryMark& mark, ImportMode mode) {
@@ -108,8 +88,7 @@ Result<MergedMark> SqliteDuties::import_mark(const HistoryMark& mark, ImportMode
   key.slot = mark.slot;
   Result<std::optional<Slot>> before = read_watermark(key);
   if (!before) return std::move(before).error();
-  MergedMark merged{.after = mark, .before = *before};
-  if (*before) merged.after.slot = std::max(mark.slot, **before);
+  MergedMark merged = merge_mark(mark, *before);
   if (mode == ImportMode::dry_run || merged.after.slot == *before) return merged;
   Result<void> raised = raise_watermark(key);
   if (!raised) return std::move(raised).error();
@@ -145,9 +124,7 @@ Result<MergedDuty> SqliteDuties::import_duty(const HistoryDuty& duty, ImportMode
   if (!row) return std::move(row).error();
   facts->row = std::move(*row);
   MergedDuty merged = merge_duty(duty, *facts);
-  const bool is_new =
-      merged.outcome == ImportOutcome::added || merged.outcome == ImportOutcome::completed;
-  if (mode == ImportMode::dry_run || !is_new) return merged;
+  if (mode == ImportMode::dry_run || !is_written(merged.outcome)) return merged;
   // An entry that lacks its signature stays as it is, and the whole one counts before it.
   Result<void> inserted = insert_ledger(ledger_entry_of(duty, facts->now_ms));
   if (!inserted) return std::move(inserted).error();

@@ -2,34 +2,10 @@
 #include <string_view>
 #include <utility>
 
-#include "base/hex.h"
+#include "store/node_table.h"
 #include "store/sqlite/sqlite_duties.h"
 
 namespace holdfast {
-namespace {
-
-std::string joined(const std::vector<Address>& publishers) {
-  std::string text;
-  for (const Address& publisher : publishers) {
-    if (!text.empty()) text += ',';
-    text += to_text(publisher);
-  }
-  return text;
-}
-
-Result<std::vector<Address>> split(std::string_view text) {
-  std::vector<Address> publishers;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    Result<Address> publisher = address_from_text(text.substr(0, end));
-    if (!publisher) return std::move(publisher).error().within("holdfast_nodes, publishers");
-    publishers.push_back(*publisher);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return publishers;
-}
-
-}  // namespace
 
 Result<std::vector<NodeRecord>> SqliteDuties::list_nodes() {
   Result<std::int64_t> now = now_ms();
@@ -42,7 +18,7 @@ Result<std::vector<NodeRecord>> SqliteDuties::list_nodes() {
     Result<bool> more = query.next();
     if (!more) return std::move(more).error();
     if (!*more) return nodes;
-    Result<std::vector<Address>> publishers = split(query.text(4));
+    Result<std::vector<Address>> publishers = publishers_of_row(query.text(4), query.text(0));
     if (!publishers) return std::move(publishers).error();
     NodeRecord node;
     node.node_id = query.text(0);
@@ -77,7 +53,7 @@ Result<bool> SqliteDuties::put_node(const NodeRecord& node,
       .bind(std::string_view(node.instance_id))
       .bind(std::string_view(node.place))
       .bind(std::string_view(node.version))
-      .bind(std::string_view(joined(node.publishers)))
+      .bind(std::string_view(publishers_text(node.publishers)))
       .bind(std::string_view(node.journal_id))
       .bind(node.journal_sequence)
       .bind(node.beat)

@@ -73,4 +73,16 @@ Result<StoredRow> row_of(const SqliteQuery& query) {
   return row;
 }
 
+Result<std::vector<StoredRow>> rows_of(SqliteQuery& query) {
+  std::vector<StoredRow> rows;
+  for (;;) {
+    Result<bool> more = query.next();
+    if (!more) return std::move(more).error();
+    if (!*more) return rows;
+    Result<StoredRow> row = row_of(query);
+    if (!row) return std::move(row).error();
+    rows.push_back(std::move(*row));
+  }
+}
+
 }  // namespace holdfast

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "store/sqlite/sqlite_connection.h"
@@ -25,5 +26,7 @@ void bind_key(SqliteQuery& query, const DutyKey& key);
 
 /** The row at which the query stands. corrupt when a value is not what we write. */
 Result<StoredRow> row_of(const SqliteQuery& query);
+/** All rows from there on. */
+Result<std::vector<StoredRow>> rows_of(SqliteQuery& query);
 
 }  // namespace holdfast

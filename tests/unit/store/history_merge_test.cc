@@ -109,6 +109,46 @@ INSTANTIATE_TEST_SUITE_P(
                  ImportOutcome::below_watermark}),
     [](const auto& row) { return row.param.name; });
 
+TEST(MergedMarks, are_the_higher_of_the_two) {
+  HistoryMark incoming;
+  incoming.duty_type = DutyType::attestation;
+  incoming.slot = Slot(10);
+  const auto after = [&](std::optional<Slot> before) {
+    const MergedMark merged = merge_mark(incoming, before);
+    EXPECT_EQ(merged.before, before);
+    EXPECT_EQ(merged.after.duty_type, DutyType::attestation);
+    return merged.after.slot;
+  };
+  EXPECT_EQ(after(std::nullopt), Slot(10));
+  EXPECT_EQ(after(Slot(9)), Slot(10));
+  EXPECT_EQ(after(Slot(10)), Slot(10));
+  EXPECT_EQ(after(Slot(11)), Slot(11));
+}
+
+TEST(HistoryMarksOfRows, are_read_or_the_row_is_damaged) {
+  const HistoryMark mark{filled_with<RollupAddress>(0x11), filled_with<Address>(0x22),
+                         DutyType::attestation, Slot(7)};
+  const std::string rollup = to_text(mark.rollup_address);
+  const std::string validator = to_text(mark.validator_address);
+  const Result<HistoryMark> whole = history_mark_of(rollup, validator, "ATTESTATION", Slot(7));
+  ASSERT_TRUE(whole.has_value());
+  EXPECT_EQ(*whole, mark);
+  for (const auto& damaged : {history_mark_of("0x", validator, "ATTESTATION", Slot(7)),
+                              history_mark_of(rollup, validator + "2", "ATTESTATION", Slot(7)),
+                              history_mark_of(rollup, validator, "attestation", Slot(7))}) {
+    ASSERT_FALSE(damaged.has_value());
+    EXPECT_EQ(damaged.error().kind, ErrorKind::corrupt);
+  }
+}
+
+TEST(AnImport, writes_what_is_new_and_nothing_else) {
+  EXPECT_TRUE(is_written(ImportOutcome::added));
+  EXPECT_TRUE(is_written(ImportOutcome::completed));
+  EXPECT_FALSE(is_written(ImportOutcome::known));
+  EXPECT_FALSE(is_written(ImportOutcome::conflict));
+  EXPECT_FALSE(is_written(ImportOutcome::below_watermark));
+}
+
 DutyRow row_at(std::int64_t slot, std::uint8_t hash = 0xaa, bool is_signed = true) {
   DutyRow row;
   row.duty = example_duty(hash);
