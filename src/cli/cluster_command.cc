@@ -177,22 +177,16 @@ Result<void> accept(OpenJournal& journal, const DatabaseFacts& facts, SlotMargin
   return written;
 }
 
-ExitCode run_accept(CommandCall& call) {
-  const std::optional<Settings> settings = settings_of(call);
-  if (!settings) return ExitCode::usage;
-  std::optional<FileJournalSettings> place = journal_of(call, *settings);
-  if (!place) return ExitCode::usage;
-  const std::unique_ptr<OpenJournal> journal = OpenJournal::open(call, *std::move(place));
-  if (!journal) return ExitCode::failed;
-  FactsOfDatabase watch(settings->text(SettingId::node_id), &journal->memory());
+ExitCode accept_database(CommandCall& call, const Settings& settings, OpenJournal& journal) {
+  FactsOfDatabase watch(settings.text(SettingId::node_id), &journal.memory());
   ExitCode code = ExitCode::failed;
-  const std::unique_ptr<Look> look = Look::open(call, *settings, code, StoreUse::look, &watch);
+  const std::unique_ptr<Look> look = Look::open(call, settings, code, StoreUse::look, &watch);
   if (!look) return code;
   const Result<DatabaseFacts> facts = facts_through(*look, watch);
   if (!facts) return failed(call, facts.error());
 
-  const std::optional<DatabaseIdentity>& pin = journal->memory().pin();
-  const DatabaseVerdict verdict = judge_database(pin, journal->memory().beat().beat, *facts);
+  const std::optional<DatabaseIdentity>& pin = journal.memory().pin();
+  const DatabaseVerdict verdict = judge_database(pin, journal.memory().beat().beat, *facts);
   if (!std::holds_alternative<RefuseDatabase>(verdict)) {
     call.out << "This database needs no word of yours: " << text_of(verdict) << "\n";
     return ExitCode::done;
@@ -208,21 +202,15 @@ ExitCode run_accept(CommandCall& call) {
     return ExitCode::done;
   }
   const Result<void> accepted =
-      accept(*journal, *facts, SlotMargin(settings->integer(SettingId::quarantine_margin_slots)));
+      accept(journal, *facts, SlotMargin(settings.integer(SettingId::quarantine_margin_slots)));
   if (!accepted) return failed(call, accepted.error());
   call.out << "Accepted: the node is pinned to the database of cluster id "
            << facts->identity.cluster_id << ".\n";
   return ExitCode::done;
 }
 
-ExitCode run_release(CommandCall& call) {
-  const std::optional<Settings> settings = settings_of(call);
-  if (!settings) return ExitCode::usage;
-  std::optional<FileJournalSettings> place = journal_of(call, *settings);
-  if (!place) return ExitCode::usage;
-  const std::unique_ptr<OpenJournal> journal = OpenJournal::open(call, *std::move(place));
-  if (!journal) return ExitCode::failed;
-  const std::optional<Quarantine>& quarantine = journal->memory().quarantine();
+ExitCode release_quarantine(CommandCall& call, const Settings&, OpenJournal& journal) {
+  const std::optional<Quarantine>& quarantine = journal.memory().quarantine();
   if (!quarantine) {
     call.out << "There is no quarantine.\n";
     return ExitCode::done;
@@ -234,10 +222,21 @@ ExitCode run_release(CommandCall& call) {
                 "say --apply.\n";
     return ExitCode::done;
   }
-  const Result<void> released = journal->write(QuarantineEntry{std::nullopt});
+  const Result<void> released = journal.write(QuarantineEntry{std::nullopt});
   if (!released) return failed(call, released.error());
   call.out << "Released: these slots are signed again if nothing else is against it.\n";
   return ExitCode::done;
+}
+
+ExitCode run_with_journal(CommandCall& call,
+                          ExitCode (&command)(CommandCall&, const Settings&, OpenJournal&)) {
+  const std::optional<Settings> settings = settings_of(call);
+  std::optional<FileJournalSettings> place;
+  if (settings) place = journal_of(call, *settings);
+  if (!place) return ExitCode::usage;
+  const std::unique_ptr<OpenJournal> journal = OpenJournal::open(call, *std::move(place));
+  if (!journal) return ExitCode::failed;
+  return command(call, *settings, *journal);
 }
 
 }  // namespace
@@ -281,7 +280,7 @@ CommandSpec cluster_accept_command() {
       .examples =
           "holdfast cluster accept --config /etc/holdfast/signer.toml\n"
           "holdfast cluster accept --config /etc/holdfast/signer.toml --apply",
-      .run = run_accept};
+      .run = [](CommandCall& call) { return run_with_journal(call, accept_database); }};
 }
 
 CommandSpec cluster_release_command() {
@@ -300,7 +299,7 @@ CommandSpec cluster_release_command() {
       .examples =
           "holdfast cluster release --config /etc/holdfast/signer.toml\n"
           "holdfast cluster release --config /etc/holdfast/signer.toml --apply",
-      .run = run_release};
+      .run = [](CommandCall& call) { return run_with_journal(call, release_quarantine); }};
 }
 
 }  // namespace holdfast::cli
