@@ -197,8 +197,8 @@ class DutyStore {
       whatever it might contradict lies at or below a watermark and is refused by that.
 
       Gated mode: a row's node id is the stock node's. Signatures that a gated signer wrote are
-     found under that id, and not under its own, unless both have the same; then what the stock node
-      signed by other means counts as its own, too. */
+      found under that id, and not under its own, unless both have the same; then what the stock
+      node signed by other means counts as its own, too. */
   virtual Task<Result<bool>> has_signed(std::string node_id) = 0;
 
   /** Deletes unsigned, unpinned 'signing' rows of this node that are older than `min_age`; gives

@@ -10,10 +10,29 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/program.h"
 #include "cli/settings.h"
 #include "support/temp_dir.h"
 
 namespace holdfast::cli {
+
+/** What a run of the program gave. */
+struct Output {
+  ExitCode code;
+  std::string out;
+  std::string err;
+};
+
+inline Output run(std::vector<std::string> words, Environment environment = {}) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const ExitCode code = run_program(std::move(words), std::move(environment), out, err);
+  return {code, out.str(), err.str()};
+}
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 /** A directory of the test's own, and files in it. */
 class TemporaryDirectory {

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <sstream>
 
-#include "cli/program.h"
 #include "cli/run_task.h"
 #include "cli_test_support.h"
 #include "os/io_clock.h"
@@ -14,16 +13,6 @@
 
 namespace holdfast::cli {
 namespace {
-
-struct Output {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 RollupAddress rollup() {
   RollupAddress address;
@@ -74,19 +63,13 @@ class ClusterCommands : public testing::Test {
     return *std::move(read);
   }
 
-  Output run(std::vector<std::string> words, const std::string& database = "duties.db") {
+  Output run_here(std::vector<std::string> words, const std::string& database = "duties.db") {
     words.insert(words.end(), {"--data-dir", directory_.path(), "--database-url",
                                "sqlite:" + directory_.file(database)});
-    return run_plain(std::move(words));
-  }
-  static Output run_plain(std::vector<std::string> words) {
-    std::ostringstream out;
-    std::ostringstream err;
-    const ExitCode code = run_program(std::move(words), {}, out, err);
-    return {code, out.str(), err.str()};
+    return run(std::move(words));
   }
   std::string cluster_id(const std::string& database) {
-    const Output shown = run({"cluster", "show", "--output", "csv"}, database);
+    const Output shown = run_here({"cluster", "show", "--output", "csv"}, database);
     const std::size_t begin = shown.out.find("cluster_id,") + 11;
     return shown.out.substr(begin, shown.out.find('\r', begin) - begin);
   }
@@ -111,7 +94,7 @@ class ClusterCommands : public testing::Test {
 };
 
 TEST_F(ClusterCommands, show_tells_the_database_without_a_node) {
-  const Output shown = run({"cluster", "show"});
+  const Output shown = run_here({"cluster", "show"});
   EXPECT_EQ(shown.code, ExitCode::done) << shown.err;
   EXPECT_TRUE(has(shown.out, "cluster_id")) << shown.out;
   EXPECT_FALSE(has(shown.out, "this node's pin")) << shown.out;
@@ -121,24 +104,24 @@ TEST_F(ClusterCommands, show_tells_the_database_without_a_node) {
 
 TEST_F(ClusterCommands, show_tells_what_the_node_makes_of_the_database) {
   write_journal({PinEntry{pin_to("duties.db")}, quarantine()});
-  const Output right = run({"cluster", "show", "--node-id", "node-1"});
+  const Output right = run_here({"cluster", "show", "--node-id", "node-1"});
   EXPECT_TRUE(has(right.out, "accepted")) << right.out;
   EXPECT_TRUE(has(right.out, "lost_commits")) << right.out;
   EXPECT_TRUE(has(right.out, "up to slot 102")) << right.out;
-  const Output wrong = run({"cluster", "show", "--node-id", "node-1"}, "other.db");
+  const Output wrong = run_here({"cluster", "show", "--node-id", "node-1"}, "other.db");
   EXPECT_EQ(wrong.code, ExitCode::done);
   EXPECT_TRUE(has(wrong.out, "it is another database")) << wrong.out;
 }
 
 TEST_F(ClusterCommands, accept_is_a_dry_run_unless_told_otherwise) {
   write_journal({PinEntry{pin_to("duties.db")}, SeenEntry{rollup(), Slot(100)}});
-  const Output dry = run({"cluster", "accept", "--node-id", "node-1"}, "other.db");
+  const Output dry = run_here({"cluster", "accept", "--node-id", "node-1"}, "other.db");
   EXPECT_EQ(dry.code, ExitCode::done) << dry.err;
   EXPECT_TRUE(has(dry.out, "Nothing was changed")) << dry.out;
   EXPECT_TRUE(has(dry.out, cluster_id("other.db"))) << dry.out;
   EXPECT_EQ(memory().pin()->cluster_id, cluster_id("duties.db"));
 
-  const Output done = run({"cluster", "accept", "--node-id", "node-1", "--apply"}, "other.db");
+  const Output done = run_here({"cluster", "accept", "--node-id", "node-1", "--apply"}, "other.db");
   EXPECT_EQ(done.code, ExitCode::done) << done.err;
   EXPECT_EQ(memory().pin()->cluster_id, cluster_id("other.db"));
   ASSERT_TRUE(memory().quarantine().has_value());
@@ -149,7 +132,7 @@ TEST_F(ClusterCommands, accept_is_a_dry_run_unless_told_otherwise) {
 
 TEST_F(ClusterCommands, accept_has_nothing_to_do_with_a_database_that_is_right) {
   write_journal({PinEntry{pin_to("duties.db")}});
-  const Output done = run({"cluster", "accept", "--node-id", "node-1", "--apply"});
+  const Output done = run_here({"cluster", "accept", "--node-id", "node-1", "--apply"});
   EXPECT_EQ(done.code, ExitCode::done) << done.err;
   EXPECT_TRUE(has(done.out, "needs no word of yours")) << done.out;
   EXPECT_FALSE(memory().quarantine().has_value());
@@ -157,21 +140,21 @@ TEST_F(ClusterCommands, accept_has_nothing_to_do_with_a_database_that_is_right) 
 
 TEST_F(ClusterCommands, release_is_a_dry_run_unless_told_otherwise) {
   write_journal({quarantine()});
-  const Output dry = run({"cluster", "release", "--node-id", "node-1"});
+  const Output dry = run_here({"cluster", "release", "--node-id", "node-1"});
   EXPECT_EQ(dry.code, ExitCode::done) << dry.err;
   EXPECT_TRUE(has(dry.out, "up to slot 102")) << dry.out;
   EXPECT_TRUE(memory().quarantine().has_value());
-  const Output done = run({"cluster", "release", "--node-id", "node-1", "--apply"});
+  const Output done = run_here({"cluster", "release", "--node-id", "node-1", "--apply"});
   EXPECT_EQ(done.code, ExitCode::done) << done.err;
   EXPECT_FALSE(memory().quarantine().has_value());
-  EXPECT_TRUE(has(run({"cluster", "release", "--node-id", "node-1"}).out, "no quarantine"));
+  EXPECT_TRUE(has(run_here({"cluster", "release", "--node-id", "node-1"}).out, "no quarantine"));
 }
 
 TEST_F(ClusterCommands, refuse_a_journal_that_a_signer_has_open) {
   const auto open = open_journal();
   for (const char* verb : {"accept", "release"}) {
     SCOPED_TRACE(verb);
-    const Output refused = run({"cluster", verb, "--node-id", "node-1"});
+    const Output refused = run_here({"cluster", verb, "--node-id", "node-1"});
     EXPECT_EQ(refused.code, ExitCode::failed);
     EXPECT_TRUE(has(refused.err, "journal of node node-1")) << refused.err;
   }
@@ -180,7 +163,7 @@ TEST_F(ClusterCommands, refuse_a_journal_that_a_signer_has_open) {
 TEST_F(ClusterCommands, make_no_journal_where_there_is_none) {
   for (const char* verb : {"accept", "release"}) {
     SCOPED_TRACE(verb);
-    const Output refused = run({"cluster", verb, "--node-id", "node-2", "--apply"});
+    const Output refused = run_here({"cluster", verb, "--node-id", "node-2", "--apply"});
     EXPECT_EQ(refused.code, ExitCode::failed);
     EXPECT_TRUE(has(refused.err, "node-2")) << refused.err;
     EXPECT_FALSE(std::filesystem::exists(directory_.file("journal-node-2")));
@@ -188,7 +171,7 @@ TEST_F(ClusterCommands, make_no_journal_where_there_is_none) {
 }
 
 TEST_F(ClusterCommands, name_the_setting_that_is_missing) {
-  const Output refused = run_plain({"cluster", "release", "--data-dir", directory_.path()});
+  const Output refused = run({"cluster", "release", "--data-dir", directory_.path()});
   EXPECT_EQ(refused.code, ExitCode::usage);
   EXPECT_TRUE(has(refused.err, "--node-id")) << refused.err;
 }

@@ -3,7 +3,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/program.h"
 #include "cli/run_task.h"
 #include "cli/sd_notify.h"
 #include "cli/store_place.h"
@@ -13,23 +12,6 @@
 
 namespace holdfast::cli {
 namespace {
-
-struct Output {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Output run(std::vector<std::string> words, Environment environment = {}) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const ExitCode code = run_program(std::move(words), std::move(environment), out, err);
-  return {code, out.str(), err.str()};
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(Help, has_the_sections_of_a_manual_page_for_every_command) {
   for (const CommandSpec& command : all_commands()) {

@@ -1,14 +1,9 @@
 // What the doctor makes of what it finds: each check below, at and above its bounds.
-#include <gtest/gtest.h>
-
 #include "cli/doctor/checks.h"
+#include "cli_test_support.h"
 
 namespace holdfast::cli {
 namespace {
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /** The worst state of the checks of that name; ok when there is none. */
 CheckState worst(const Checks& checks, std::string_view name) {

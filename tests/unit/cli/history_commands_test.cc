@@ -1,28 +1,10 @@
 // `duties export` and `duties import` as scripts see them.
 #include <fmt/format.h>
 
-#include "cli/program.h"
 #include "cli_test_support.h"
 
 namespace holdfast::cli {
 namespace {
-
-struct Output {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Output run(std::vector<std::string> words) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const ExitCode code = run_program(std::move(words), {}, out, err);
-  return {code, out.str(), err.str()};
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string hex(char digit, std::size_t digits) {
   return "0x" + std::string(digits, digit);

@@ -8,10 +8,6 @@ namespace {
 
 using testing::Test;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST(Precedence, is_flag_then_environment_then_file_then_default) {
   const TemporaryDirectory directory;
   const std::string file = directory.write("signer.toml", "[signing]\npolling_interval_ms = 300\n");
