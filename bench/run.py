@@ -87,9 +87,9 @@ class Bench:
         self.next_slot += 10_000_000
         return self.next_slot
 
-    def migrated(self, name):
+    def migrated(self, name, *options):
         url = self.postgres.database(name)
-        run([self.build / "bin/holdfast", "migrate-ha-db", "up"],
+        run([self.build / "bin/holdfast", "migrate-ha-db", "up", *options],
             env=dict(os.environ, DATABASE_URL=url))
         return url
 
@@ -179,7 +179,8 @@ def median(runs, field):
 
 def throughput_rows(bench, rows):
     ours = bench.migrated("holdfast_bench")
-    theirs = bench.migrated("aztec_bench")
+    # Ours bears the triggers; what it is compared with is as Aztec's own migrations leave it.
+    theirs = bench.migrated("aztec_bench", "--no-harden")
     signer = Signer(bench, "http-bench", database_url=ours)
     runs = bench.in_turns(library=lambda: bench.library(ours, 100),
                           aztec=lambda: bench.aztec(theirs, 100),
