@@ -126,7 +126,7 @@ def dropped_and_made_again(h: Harness) -> None:
             answer = nodes.answer(node, duty)
             expect(answer != "signed", f"{node.name} signed {duty} into another database")
         nodes.wait_not_ready(node, "another database: its cluster id is")
-        nodes.expect_refused(node, nodes.duties(1), {"WrongDatabaseError"})
+        nodes.expect_wrong_database(node, nodes.duties(1))
     expect(not known_to(server), "something was recorded in the other database")
 
     shown = cluster(h, a, "show")

@@ -29,10 +29,7 @@ def old_primary_comes_back(h: Harness) -> None:
     text = "timeline 1, and this node has met timeline 2 already"
     for node in nodes.all:
         nodes.wait_not_ready(node, text)
-        expect(nodes.answer(node, first) in {"WrongDatabaseError", "SlashingProtectionError"},
-               f"{node.name} with the old primary")
-        expect(nodes.answer(node, nodes.duties(1)[0]) == "WrongDatabaseError",
-               f"{node.name} signed with the old primary")
+        nodes.expect_wrong_database(node, [first, *nodes.duties(1)])
     b.terminate()
     start_refused(b, text)
     expect((first.slot, first.duty_type) not in known_to(primary), "the control: not that history")

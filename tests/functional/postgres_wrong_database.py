@@ -23,8 +23,7 @@ def second_empty_database(h: Harness) -> None:
     front.lead_to(wrong.port)
     for node in nodes.all:
         nodes.wait_not_ready(node, "another database: its cluster id is")
-        nodes.expect_refused(node, signed, {"WrongDatabaseError", "SlashingProtectionError"})
-        nodes.expect_refused(node, nodes.duties(1), {"WrongDatabaseError"})
+        nodes.expect_wrong_database(node, [*signed, *nodes.duties(1)])
         expect("Refused a database: it is another database" in node.log(), f"log of {node.name}")
     b.terminate()
     start_refused(b, "another database: its cluster id is", "holdfast cluster accept")
@@ -58,7 +57,7 @@ def restored_dump(h: Harness) -> None:
     front.lead_to(copy.port)
     for node in nodes.all:
         nodes.wait_not_ready(node, "a copy on another server")
-        nodes.expect_refused(node, after, {"WrongDatabaseError", "SlashingProtectionError"})
+        nodes.expect_wrong_database(node, after)
     b.terminate()
     start_refused(b, "a copy on another server", "system identifier", "holdfast cluster accept")
     front.lead_to(right.port)
@@ -111,7 +110,7 @@ def pgbouncer(h: Harness) -> None:
                                  f"{bouncer.port}/validator_ha"), "a connection pooler stands")
             front.lead_to(bouncer.port)
             nodes.wait_not_ready(a, "a connection pooler stands")
-            nodes.expect_refused(a, nodes.duties(1), {"WrongDatabaseError"})
+            nodes.expect_wrong_database(a, nodes.duties(1))
             front.lead_to(server.port)
             nodes.wait_signs(a)
 
