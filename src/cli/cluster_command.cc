@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/database_facts.h"
 #include "cli/duties_look.h"
+#include "cli/operator_log.h"
 #include "cli/signer_settings.h"
 #include "cli/table_output.h"
 #include "os/random.h"
@@ -32,7 +33,9 @@ constexpr OptionSpec kApply = {"--apply", "",
                                "printed."};
 constexpr std::array<OptionSpec, 1> kApplyOptions = {{kApply}};
 
-constexpr std::string_view kFiles = "DATA_DIRECTORY/journal-ID    the node's journal";
+constexpr std::string_view kFiles =
+    "DATA_DIRECTORY/journal-ID    the node's journal\n"
+    "DATA_DIRECTORY/operator.log  what was accepted and released, by whom and when";
 
 /** Rows of what, property and value. */
 class Report {
@@ -201,6 +204,14 @@ ExitCode accept_database(CommandCall& call, const Settings& settings, OpenJourna
     call.out << "Nothing was changed. To accept it, say --apply.\n";
     return ExitCode::done;
   }
+  const Result<void> logged =
+      log_operators_word(call, settings, "cluster accept",
+                         {{"fromClusterId", pin->cluster_id},
+                          {"fromSystemIdentifier", pin->system_identifier},
+                          {"toClusterId", facts->identity.cluster_id},
+                          {"toSystemIdentifier", facts->identity.system_identifier},
+                          {"toTimeline", facts->identity.timeline}});
+  if (!logged) return failed(call, logged.error());
   const Result<void> accepted =
       accept(journal, *facts, SlotMargin(settings.integer(SettingId::quarantine_margin_slots)));
   if (!accepted) return failed(call, accepted.error());
@@ -209,19 +220,24 @@ ExitCode accept_database(CommandCall& call, const Settings& settings, OpenJourna
   return ExitCode::done;
 }
 
-ExitCode release_quarantine(CommandCall& call, const Settings&, OpenJournal& journal) {
+ExitCode release_quarantine(CommandCall& call, const Settings& settings, OpenJournal& journal) {
   const std::optional<Quarantine>& quarantine = journal.memory().quarantine();
   if (!quarantine) {
     call.out << "There is no quarantine.\n";
     return ExitCode::done;
   }
-  call.out << "Quarantine because of " << name_of(quarantine->reason)
-           << "; refused: " << floors_text(*quarantine) << "\n";
+  const std::string floors = floors_text(*quarantine);
+  call.out << "Quarantine because of " << name_of(quarantine->reason) << "; refused: " << floors
+           << "\n";
   if (!call.has("--apply")) {
     call.out << "Nothing was changed. Only if you know that no node has signed any of these slots, "
                 "say --apply.\n";
     return ExitCode::done;
   }
+  const Result<void> logged =
+      log_operators_word(call, settings, "cluster release",
+                         {{"reason", name_of(quarantine->reason)}, {"refused", floors}});
+  if (!logged) return failed(call, logged.error());
   const Result<void> released = journal.write(QuarantineEntry{std::nullopt});
   if (!released) return failed(call, released.error());
   call.out << "Released: these slots are signed again if nothing else is against it.\n";

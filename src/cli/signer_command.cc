@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/config_doc.h"
+#include "cli/operator_log.h"
 #include "cli/run_task.h"
 #include "cli/sd_notify.h"
 #include "cli/signer_node.h"
@@ -139,7 +140,12 @@ class SignerRun {
                                               settings_.integer(quarantine_margin_slots))});
     const Quarantine* const quarantine = memory_->active_quarantine();
     if (quarantine != nullptr) memory_observer_->on_quarantine_goes_on(*quarantine);
-    parts_.new_journal = call_.has(kAcceptNewJournal) ? NewJournal::accept : NewJournal::refuse;
+    if (!call_.has(kAcceptNewJournal)) return std::nullopt;
+    const Result<void> logged =
+        log_operators_word(call_, settings_, "signer --accept-new-journal",
+                           {{"journalId", journal_->identity().journal_id}});
+    if (!logged) return Failure{ExitCode::failed, logged.error().message};
+    parts_.new_journal = NewJournal::accept;
     return std::nullopt;
   }
 
@@ -356,6 +362,7 @@ CommandSpec signer_command() {
       .options = kOptions,
       .files =
           "DATA_DIRECTORY/journal-ID   what this node released: never lose, copy or set it back\n"
+          "DATA_DIRECTORY/operator.log what operators accepted and released, and when\n"
           "DATA_DIRECTORY/duties.db    the SQLite file, without --database-url\n"
           "KEY_STORE_DIRECTORY         Aztec keystores, readable by their owner only\n"
           "~/.pgpass                   passwords of PostgreSQL",

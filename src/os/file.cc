@@ -44,6 +44,22 @@ Result<OpenFile> open_regular(const std::filesystem::path& path) {
   return file;
 }
 
+Result<void> write_all(const std::filesystem::path& path, const FileDescriptor& descriptor,
+                       ByteView content) {
+  while (!content.empty()) {
+    const ssize_t put = ::write(descriptor.number(), content.data(), content.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return system_error(path, "write", errno);
+    content = content.subspan(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+Result<void> sync_file(const std::filesystem::path& path, const FileDescriptor& descriptor) {
+  if (fsync(descriptor.number()) != 0) return system_error(path, "write", errno);
+  return {};
+}
+
 Error too_long(const std::filesystem::path& path, std::size_t bytes_max) {
   return Error{
       ErrorKind::invalid_input,
@@ -102,19 +118,10 @@ class TemporaryFile {
   }
 
   Result<void> write(const std::filesystem::path& path, ByteView content) {
-    while (!content.empty()) {
-      const ssize_t put = ::write(descriptor_.number(), content.data(), content.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return system_error(path, "write", errno);
-      content = content.subspan(static_cast<std::size_t>(put));
-    }
-    return {};
+    return write_all(path, descriptor_, content);
   }
 
-  Result<void> sync(const std::filesystem::path& path) {
-    if (fsync(descriptor_.number()) != 0) return system_error(path, "write", errno);
-    return {};
-  }
+  Result<void> sync(const std::filesystem::path& path) { return sync_file(path, descriptor_); }
 
   Result<void> rename_to(const std::filesystem::path& path, IfFileExists if_exists) {
     const unsigned flags = if_exists == IfFileExists::refuse ? RENAME_NOREPLACE : 0U;
@@ -242,6 +249,17 @@ Result<void> write_file_atomically(const std::filesystem::path& path, ByteView c
   if (!file) return std::move(file).error();
   if (Result<void> written = file->write(content); !written) return written;
   return file->commit();
+}
+
+Result<void> append_to_file(const std::filesystem::path& path, std::string_view text) {
+  const FileDescriptor descriptor(
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (descriptor.number() < 0) return system_error(path, "open", errno);
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  Result<void> done = write_all(path, descriptor, {bytes, text.size()});
+  if (done) done = sync_file(path, descriptor);
+  if (done) done = sync_directory(directory_of(path));
+  return done;
 }
 
 Result<void> make_private_directory(const std::filesystem::path& path) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -77,6 +78,11 @@ class AtomicFile {
   explicit AtomicFile(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/** Appends to a file for its owner's eyes only, which is made if it is not there. When it returns
+    without an error the text is durable; with one, it may be there in part. One call's text does
+   not mix with another's. */
+Result<void> append_to_file(const std::filesystem::path& path, std::string_view text);
 
 /** Makes the directory (and those above it) with access for the owner only, unless it is there.
     Its existing permissions are left alone. */

@@ -1,6 +1,7 @@
 #include "os/process.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,6 +20,12 @@ Result<void> disable_core_dumps() {
   }
   return Error{ErrorKind::permission_denied,
                std::string("core dumps of this process cannot be turned off: ") + strerror(errno)};
+}
+
+std::string user_of_this_process() {
+  const uid_t id = geteuid();
+  const passwd* const entry = getpwuid(id);
+  return entry != nullptr ? std::string(entry->pw_name) : "uid " + std::to_string(id);
 }
 
 std::string place_of_this_process() {

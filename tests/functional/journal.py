@@ -155,6 +155,7 @@ def journal_is_missing(h: Harness, url: str | None) -> None:
     node.arguments = [ACCEPT]
     node.start()
     expect(JournalReader.of_file(node.journal).releases == {}, "a new journal is empty")
+    expect_words((node.data_dir / "operator.log").read_text(), ACCEPT, f"nodeId: '{node.name}'")
     for duty, _ in signed:
         expect_refused(h, node, duty, "SlashingProtectionError")
     sign_some(h, node, 10)

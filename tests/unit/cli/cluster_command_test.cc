@@ -120,9 +120,13 @@ TEST_F(ClusterCommands, accept_is_a_dry_run_unless_told_otherwise) {
   EXPECT_TRUE(has(dry.out, "Nothing was changed")) << dry.out;
   EXPECT_TRUE(has(dry.out, cluster_id("other.db"))) << dry.out;
   EXPECT_EQ(memory().pin()->cluster_id, cluster_id("duties.db"));
+  EXPECT_FALSE(std::filesystem::exists(directory_.file("operator.log")));
 
   const Output done = run_here({"cluster", "accept", "--node-id", "node-1", "--apply"}, "other.db");
   EXPECT_EQ(done.code, ExitCode::done) << done.err;
+  const std::string log = read_whole(directory_.file("operator.log"));
+  EXPECT_TRUE(has(log, "cluster accept { nodeId: 'node-1', user: '")) << log;
+  EXPECT_TRUE(has(log, cluster_id("duties.db")) && has(log, cluster_id("other.db"))) << log;
   EXPECT_EQ(memory().pin()->cluster_id, cluster_id("other.db"));
   ASSERT_TRUE(memory().quarantine().has_value());
   EXPECT_EQ(memory().quarantine()->reason, QuarantineReason::accepted_database);
@@ -138,6 +142,19 @@ TEST_F(ClusterCommands, accept_has_nothing_to_do_with_a_database_that_is_right) 
   EXPECT_FALSE(memory().quarantine().has_value());
 }
 
+TEST_F(ClusterCommands, what_cannot_be_logged_is_not_done) {
+  write_journal({PinEntry{pin_to("duties.db")}, quarantine()});
+  std::filesystem::create_directory(directory_.file("operator.log"));
+  for (const char* verb : {"accept", "release"}) {
+    const Output refused =
+        run_here({"cluster", verb, "--node-id", "node-1", "--apply"}, "other.db");
+    EXPECT_EQ(refused.code, ExitCode::failed) << verb;
+    EXPECT_TRUE(has(refused.err, "operator.log")) << refused.err;
+  }
+  EXPECT_EQ(memory().pin()->cluster_id, cluster_id("duties.db"));
+  EXPECT_EQ(memory().quarantine(), quarantine().quarantine);
+}
+
 TEST_F(ClusterCommands, release_is_a_dry_run_unless_told_otherwise) {
   write_journal({quarantine()});
   const Output dry = run_here({"cluster", "release", "--node-id", "node-1"});
@@ -145,6 +162,9 @@ TEST_F(ClusterCommands, release_is_a_dry_run_unless_told_otherwise) {
   EXPECT_TRUE(has(dry.out, "up to slot 102")) << dry.out;
   EXPECT_TRUE(memory().quarantine().has_value());
   const Output done = run_here({"cluster", "release", "--node-id", "node-1", "--apply"});
+  const std::string log = read_whole(directory_.file("operator.log"));
+  EXPECT_TRUE(has(log, "cluster release { nodeId: 'node-1'")) << log;
+  EXPECT_TRUE(has(log, "lost_commits") && has(log, "up to slot 102")) << log;
   EXPECT_EQ(done.code, ExitCode::done) << done.err;
   EXPECT_FALSE(memory().quarantine().has_value());
   EXPECT_TRUE(has(run_here({"cluster", "release", "--node-id", "node-1"}).out, "no quarantine"));

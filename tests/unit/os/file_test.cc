@@ -232,5 +232,27 @@ TEST(MakePrivateDirectory, makes_all_parts_for_the_owner_only) {
   EXPECT_FALSE(make_private_directory(file / "below"));
 }
 
+TEST(AppendToFile, keeps_what_is_there_and_is_for_its_owner_only) {
+  const test::TempDir directory;
+  const std::string path = directory.file("log");
+  ASSERT_TRUE(append_to_file(path, "one\n").has_value());
+  ASSERT_TRUE(append_to_file(path, "two\n").has_value());
+  EXPECT_EQ(*read_file(path, 100), "one\ntwo\n");
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(path).permissions(), perms::owner_read | perms::owner_write);
+}
+
+TEST(AppendToFile, follows_no_link_and_names_what_it_cannot_write) {
+  const test::TempDir directory;
+  std::filesystem::create_symlink(directory.file("elsewhere"), directory.file("link"));
+  for (const std::string& path :
+       {directory.file("link"), directory.path(), directory.file("absent/log")}) {
+    const Result<void> done = append_to_file(path, "x");
+    ASSERT_FALSE(done.has_value()) << path;
+    EXPECT_NE(done.error().message.find(path), std::string::npos) << done.error().message;
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory.file("elsewhere")));
+}
+
 }  // namespace
 }  // namespace holdfast
