@@ -26,6 +26,11 @@ if(HOLDFAST_SANITIZE)
 else()
   target_compile_options(holdfast_compiler INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A unity file includes sources, and what a source keeps in an anonymous namespace then seems to
+  # come from a header.
+  target_compile_options(holdfast_compiler INTERFACE -Wno-subobject-linkage)
+endif()
 find_program(HOLDFAST_MOLD mold)
 if(HOLDFAST_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_link_options(holdfast_compiler INTERFACE -fuse-ld=mold)
