@@ -22,9 +22,12 @@ THREADED = ["unit_os", "unit_http", "unit_store", "unit_store_journal", "unit_st
             "unit_signer", "unit_api", "store_conformance_test"]
 EVERYTHING = re.compile(
     r"^(unit_\w+|store_conformance_test|crash_points_test|simulate|fuzz_\w+)$")
+# They mostly wait for databases and disks: they start first, each as so many shards of its tests.
+SHARDS = {"unit_store_postgres": 3, "store_conformance_test": 2, "unit_store_journal_faults": 1}
 FUZZ_MUTATIONS = 3000
 SIMULATED_SEEDS = 3000
 PROGRAM_SECONDS = 900
+BUILD_SECONDS = 2000
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:check_initialization_order=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -35,11 +38,11 @@ TELLING = re.compile(r"^(SUMMARY: .*|WARNING: ThreadSanitizer.*|==\d+==ERROR.*|.
                      r"\s+#[0-7] .*src/.*|\s+#[0-7] .*tests/.*)")
 
 
-def run(command: list[str], seconds: int) -> tuple[int, str]:
+def run(command: list[str], seconds: int, **variables: str) -> tuple[int, str]:
     """Exit code and output; a program that takes too long is ended and counts as failed."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True, errors="replace", cwd=repository.ROOT,
-                               env={**os.environ, **OPTIONS})
+                               env={**os.environ, **OPTIONS, **variables})
     try:
         output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -77,6 +80,13 @@ def command_of(build: pathlib.Path, name: str) -> list[str]:
     return [program, "--corpus", str(corpus), "--seed", "1", "--mutations", str(FUZZ_MUTATIONS)]
 
 
+def shards_of(names: list[str]) -> list[tuple[str, dict[str, str]]]:
+    """Every program with the environment of each of its shards, in the order to start them."""
+    first = [(name, {"GTEST_TOTAL_SHARDS": str(count), "GTEST_SHARD_INDEX": str(index)})
+             for name, count in SHARDS.items() if name in names for index in range(count)]
+    return first + [(name, {}) for name in names if name not in SHARDS]
+
+
 def ran_nothing(name: str, output: str) -> bool:
     if name == "simulate":
         return f"{SIMULATED_SEEDS} seeds" not in output
@@ -91,7 +101,9 @@ def summary(name: str, code: int, output: str, lines: int) -> list[str]:
 
 
 def build_all(build: pathlib.Path, preset: str, names: list[str]) -> None:
-    code, output = run([str(repository.ROOT / "scripts/build.sh"), preset, *names], 2000)
+    # One compiler for each processor: one that holds many sources takes much memory.
+    code, output = run([str(repository.ROOT / "scripts/build.sh"), preset,
+                        f"-j{os.cpu_count() or 2}", *names], BUILD_SECONDS)
     if code != 0:
         errors = [line for line in output.splitlines() if "error" in line or "FAILED" in line]
         print(output[-3000:])
@@ -111,9 +123,10 @@ def main(preset: str) -> None:
 
     prefix = without_address_randomisation()
     failed: list[tuple[str, int, str]] = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        running = {pool.submit(run, [*prefix, *command_of(build, n)], PROGRAM_SECONDS): n
-                   for n in names}
+    shards = shards_of(names)
+    with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 2) + 1) as pool:
+        running = {pool.submit(run, [*prefix, *command_of(build, n)], PROGRAM_SECONDS, **shard): n
+                   for n, shard in shards}
         for done in concurrent.futures.as_completed(running):
             code, output = done.result()
             if code == 0 and ran_nothing(running[done], output):
@@ -126,7 +139,7 @@ def main(preset: str) -> None:
         print(f"\n######## {name}\n" + output[-12000:])
     for name, code, output in failed:
         print("\n".join(summary(name, code, output, max(8, 60 // len(failed)))))
-    print(f"sanitize {preset}: {len(names) - len(failed)} of {len(names)} programs are clean, "
+    print(f"sanitize {preset}: {len(shards) - len(failed)} of {len(shards)} runs are clean, "
           f"{time.monotonic() - started:.0f} s")
     sys.exit(1 if failed else 0)
 
