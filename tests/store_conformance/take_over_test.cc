@@ -60,6 +60,16 @@ TEST_P(TakeOverLock, a_stale_owner_cannot_pin_release_or_record) {
   EXPECT_TRUE(record(std::move(quick)));
 }
 
+TEST_P(TakeOverLock, a_stale_owner_of_the_same_message_writes_nothing) {
+  HeldLock slow = lock(example_duty(), "node-1");
+  HeldLock quick = take_over(example_duty(), "node-2", milliseconds(0));
+  EXPECT_FALSE(record(std::move(slow)));
+  EXPECT_EQ(row(example_duty().key)->status, DutyStatus::signing);
+  EXPECT_FALSE(row(example_duty().key)->signature.has_value());
+  EXPECT_EQ(row(example_duty().key)->node_id, "node-2");
+  EXPECT_TRUE(record(std::move(quick)));
+}
+
 class PinnedLock : public StoreTest {
  protected:
   void pin_duty(const Duty& duty) { pin(lock(duty, "node-1"), "the remote signer timed out"); }

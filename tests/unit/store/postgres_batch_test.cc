@@ -121,6 +121,8 @@ TEST_P(PostgresBatch, records_only_what_token_and_hash_still_hold) {
   node_.run_until_all_answered();
   EXPECT_TRUE(node_.records[0]->recorded);
   for (std::size_t index = 1; index < 4; ++index) EXPECT_FALSE(node_.records[index]->recorded);
+  EXPECT_EQ(sql_value(url_, "SELECT count(*) FROM validator_duties WHERE signature IS NOT NULL"),
+            "1");
 }
 
 TEST_P(PostgresBatch, refuses_in_a_batch_what_ledger_and_watermark_refuse) {
