@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "store/postgres/pg_session.h"
 #include "store/postgres/statements.h"
 #include "unit/store/postgres_test_support.h"
 
@@ -41,9 +42,11 @@ std::string plan_of(const std::string& url, const PgStatement& statement) {
   std::vector<std::string_view> types;
   for (const PgType type : statement.types) types.push_back(name_of(type));
   const std::vector<std::string_view> nulls(types.size(), "NULL");
-  return sql_value(url, fmt::format("PREPARE p({}) AS {}; SET plan_cache_mode = "
-                                    "force_generic_plan; EXPLAIN (FORMAT JSON) EXECUTE p({})",
-                                    fmt::join(types, ", "), text, fmt::join(nulls, ", ")));
+  // As a session of the store is set up, which turns off some plans.
+  return sql_value(
+      url, fmt::format("PREPARE s(text, text, text) AS {}; EXECUTE s('0', '0', '0'); "
+                       "PREPARE p({}) AS {}; EXPLAIN (FORMAT JSON) EXECUTE p({})",
+                       session_setup_text(), fmt::join(types, ", "), text, fmt::join(nulls, ", ")));
 }
 
 class PostgresPlan : public testing::TestWithParam<int> {};
