@@ -86,14 +86,16 @@ class Nodes:
             answer = self.answer(node, duty)
             expect(answer in allowed, f"{node.name} for another message of {duty}: {answer}")
 
-    def expect_wrong_database(self, node: Node, duties: Iterable[Duty]) -> None:
-        """A request on a session that is ended just now is UnavailableError, and asks again."""
+    def expect_wrong_database(self, node: Node, duties: Iterable[Duty],
+                              allowed: Iterable[str] = ()) -> None:
+        """WrongDatabaseError, or another of the allowed. A request on a session that is ended just
+        now is UnavailableError, and asks again."""
         for duty in duties:
             def answer(duty: Duty = duty) -> str | None:
                 given = self.answer(node, duty)
                 return None if given == "UnavailableError" else given
             given = wait_until(f"{node.name} answers for {duty}", answer)
-            expect(given in {"WrongDatabaseError", "SlashingProtectionError"},
+            expect(given in {"WrongDatabaseError", *allowed},
                    f"{node.name} for another message of {duty}: {given}")
 
     def expect_not_signed(self, nodes: list[Node], duty: Duty, payload: str) -> None:

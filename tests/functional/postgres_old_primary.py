@@ -29,7 +29,8 @@ def old_primary_comes_back(h: Harness) -> None:
     text = "timeline 1, and this node has met timeline 2 already"
     for node in nodes.all:
         nodes.wait_not_ready(node, text)
-        nodes.expect_wrong_database(node, [first, *nodes.duties(1)])
+        nodes.expect_wrong_database(node, [first], {"SlashingProtectionError"})
+        nodes.expect_wrong_database(node, nodes.duties(1)[:1])
     b.terminate()
     start_refused(b, text)
     expect((first.slot, first.duty_type) not in known_to(primary), "the control: not that history")

@@ -23,7 +23,8 @@ def second_empty_database(h: Harness) -> None:
     front.lead_to(wrong.port)
     for node in nodes.all:
         nodes.wait_not_ready(node, "another database: its cluster id is")
-        nodes.expect_wrong_database(node, [*signed, *nodes.duties(1)])
+        nodes.expect_wrong_database(node, signed, {"SlashingProtectionError"})
+        nodes.expect_wrong_database(node, nodes.duties(1))
         expect("Refused a database: it is another database" in node.log(), f"log of {node.name}")
     b.terminate()
     start_refused(b, "another database: its cluster id is", "holdfast cluster accept")
@@ -57,7 +58,7 @@ def restored_dump(h: Harness) -> None:
     front.lead_to(copy.port)
     for node in nodes.all:
         nodes.wait_not_ready(node, "a copy on another server")
-        nodes.expect_wrong_database(node, after)
+        nodes.expect_wrong_database(node, after, {"SlashingProtectionError"})
     b.terminate()
     start_refused(b, "a copy on another server", "system identifier", "holdfast cluster accept")
     front.lead_to(right.port)
