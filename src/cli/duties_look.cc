@@ -30,11 +30,10 @@ Result<std::unique_ptr<Look>> Look::open(const Settings& settings, StoreUse use,
 
 std::unique_ptr<Look> Look::open(CommandCall& call, const Settings& settings, ExitCode& code,
                                  StoreUse use, DatabaseWatch* watch) {
-  const bool is_named = store_place_of(settings).has_value();
   Result<std::unique_ptr<Look>> look = open(settings, use, watch);
   if (look) return std::move(*look);
   complain(call, look.error().message);
-  code = is_named ? ExitCode::failed : ExitCode::usage;
+  code = store_place_of(settings) ? ExitCode::failed : ExitCode::usage;
   return nullptr;
 }
 

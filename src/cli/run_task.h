@@ -10,6 +10,9 @@
 
 namespace holdfast::cli {
 
+/** For a task each of whose waits has a limit of its own: more than all of them can take. */
+inline constexpr std::chrono::hours kUntilAnswered{24};
+
 /** The task's value; nullopt when `limit` passed first. The task is then abandoned, so the process
     must end soon: what it refers to must stay where it is. */
 template <class T>

@@ -34,8 +34,6 @@ constexpr std::string_view kAcceptNewJournal = "--accept-new-journal";
 constexpr std::chrono::hours kForEver{24 * 365};
 /** Aztec's pauses between its questions to a remote signer at the start. */
 constexpr std::array kRemoteSignerPauses = {1000ms, 2000ms, 4000ms, 8000ms, 16000ms};
-/** More than all those questions can take. */
-constexpr std::chrono::hours kRemoteSignerLimit{24};
 /** For what a stop does after the grace of its settings. */
 constexpr std::chrono::seconds kStopReserve{30};
 
@@ -199,7 +197,7 @@ class SignerRun {
 
   std::optional<Failure> check_remote_signers() {
     if (parts_.keys->remote_signer_count() == 0) return std::nullopt;
-    auto first = run_task(runtime_, parts_.keys->check_remote_signers(), kRemoteSignerLimit);
+    auto first = run_task(runtime_, parts_.keys->check_remote_signers(), kUntilAnswered);
     if (first && *first) return std::nullopt;
     if (first) {
       warn(fmt::format("a remote signer is not ready and is asked again: {}",
@@ -208,7 +206,7 @@ class SignerRun {
     std::vector<std::chrono::milliseconds> pauses(kRemoteSignerPauses.begin(),
                                                   kRemoteSignerPauses.end());
     auto last = run_task(runtime_, parts_.keys->check_remote_signers(clock_, std::move(pauses)),
-                         kRemoteSignerLimit);
+                         kUntilAnswered);
     if (last && *last) return std::nullopt;
     return Failure{ExitCode::failed,
                    last ? last->error().message : "a remote signer has not answered in time"};

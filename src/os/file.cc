@@ -253,7 +253,8 @@ Result<void> write_file_atomically(const std::filesystem::path& path, ByteView c
 
 Result<void> append_to_file(const std::filesystem::path& path, std::string_view text) {
   const FileDescriptor descriptor(
-      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+      ::open(path.c_str(),
+             O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
   if (descriptor.number() < 0) return system_error(path, "open", errno);
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   Result<void> done = write_all(path, descriptor, {bytes, text.size()});

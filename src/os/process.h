@@ -12,7 +12,8 @@ namespace holdfast {
     it or read its memory (PR_SET_DUMPABLE). Children that are executed start without this. */
 Result<void> disable_core_dumps();
 
-/** The name of the user whose rights this process has, or its number where it has no name. */
+/** The name of the user whose rights this process has, or its number where it has no name. Not
+   while another thread asks for users (getpwuid). */
 std::string user_of_this_process();
 
 /** "host-a pid 4711", for people who look for this process. */

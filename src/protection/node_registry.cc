@@ -8,16 +8,6 @@
 namespace holdfast {
 namespace {
 
-std::optional<Address> shared_publisher(const NodeRecord& left, const NodeRecord& right) {
-  for (const Address& publisher : left.publishers) {
-    if (std::find(right.publishers.begin(), right.publishers.end(), publisher) !=
-        right.publishers.end()) {
-      return publisher;
-    }
-  }
-  return std::nullopt;
-}
-
 std::string in_use(const NodeRecord& other, const NodeRecord& wanted) {
   return fmt::format(
       "the node id {} is in use: {} is alive and was seen {} ms ago, and this is {}. Give every "
@@ -68,6 +58,16 @@ std::string describe(const NodeRecord& node) {
   return fmt::format("{} ({})", node.node_id, node.place);
 }
 
+std::optional<Address> shared_publisher(const std::vector<Address>& own, const NodeRecord& node) {
+  for (const Address& publisher : own) {
+    if (std::find(node.publishers.begin(), node.publishers.end(), publisher) !=
+        node.publishers.end()) {
+      return publisher;
+    }
+  }
+  return std::nullopt;
+}
+
 bool is_alive(const NodeRecord& node) noexcept {
   return node.running && node.last_seen < kNodeAlive;
 }
@@ -92,7 +92,7 @@ RegistrationVerdict judge_registration(const Registration& registration,
   }
   for (const NodeRecord& node : nodes) {
     if (node.node_id == wanted.node_id || !is_alive(node)) continue;
-    const std::optional<Address> publisher = shared_publisher(wanted, node);
+    const std::optional<Address> publisher = shared_publisher(wanted.publishers, node);
     if (publisher) return RefuseNode{shared(node, wanted, *publisher)};
   }
   return RegisterNode{std::move(replaced)};
@@ -104,7 +104,7 @@ std::optional<std::string> publisher_conflict(const NodeRecord& own,
     if (node.node_id == own.node_id || !is_alive(node)) continue;
     const bool was_first =
         std::tie(node.started_at_ms, node.node_id) < std::tie(own.started_at_ms, own.node_id);
-    const std::optional<Address> publisher = shared_publisher(own, node);
+    const std::optional<Address> publisher = shared_publisher(own.publishers, node);
     if (was_first && publisher) return shared(node, own, *publisher);
   }
   return std::nullopt;

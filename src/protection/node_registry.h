@@ -48,6 +48,9 @@ std::string describe(const NodeRecord& node);
 
 bool is_alive(const NodeRecord& node) noexcept;
 
+/** The first of `own` that the node has, too. */
+std::optional<Address> shared_publisher(const std::vector<Address>& own, const NodeRecord& node);
+
 enum class NewJournal : std::uint8_t {
   refuse = 0,
   /** --accept-new-journal */

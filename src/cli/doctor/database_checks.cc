@@ -74,14 +74,15 @@ std::string seen(const NodeRecord& node) {
 
 void check_shared_publishers(const std::string& node_id, const std::vector<Address>& publishers,
                              const std::vector<NodeRecord>& nodes, Checks& checks) {
+  // Without a node id nobody knows which of them is this one.
+  if (node_id.empty()) return;
   for (const NodeRecord& node : nodes) {
     if (node.node_id == node_id) continue;
-    for (const Address& publisher : node.publishers) {
-      if (std::find(publishers.begin(), publishers.end(), publisher) == publishers.end()) continue;
-      checks.push_back(failed(
-          "nodes", fmt::format("the publisher {} is on {} too", to_text(publisher), describe(node)),
-          "give every node publishers of its own"));
-    }
+    const std::optional<Address> publisher = shared_publisher(publishers, node);
+    if (!publisher) continue;
+    checks.push_back(failed(
+        "nodes", fmt::format("the publisher {} is on {} too", to_text(*publisher), describe(node)),
+        "give every node publishers of its own"));
   }
 }
 

@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "cli/commands.h"
 #include "cli/database_facts.h"
-#include "cli/doctor/checks.h"
+#include "cli/doctor/check_lines.h"
 #include "cli/doctor/signer_answer.h"
 #include "cli/duties_look.h"
 #include "cli/signer_settings.h"
@@ -26,8 +26,6 @@ using enum SettingId;
 constexpr const char* kTroubleshooting = "docs/OPERATING.md, Troubleshooting";
 constexpr std::size_t kLocksLooked = 10'000;
 constexpr std::chrono::seconds kLastHour{3600};
-/** More than all the questions can take, each of which has a limit of its own. */
-constexpr std::chrono::hours kRemoteSignerLimit{24};
 
 /** One run of `holdfast doctor`: gathers, and leaves what to make of it to checks.h. */
 class Doctor {
@@ -48,16 +46,13 @@ class Doctor {
   void add(Checks checks) {
     for (Check& check : checks) checks_.push_back(std::move(check));
   }
-  void add_failed(std::string name, std::string found, std::string what_to_do) {
-    checks_.push_back(
-        {std::move(name), CheckState::failed, std::move(found), std::move(what_to_do)});
-  }
+  void add(Check check) { checks_.push_back(std::move(check)); }
 
   void look_at_keys() {
     if (!settings_.has(keystore)) return;
     Result<KeyPlan> plan = load_key_plan(settings_.text(keystore));
     if (!plan) {
-      add_failed("keystore", plan.error().message, "mend the file that it names");
+      add(failed("keystore", plan.error().message, "mend the file that it names"));
       return;
     }
     KeyFacts facts;
@@ -66,16 +61,16 @@ class Doctor {
     Result<std::unique_ptr<NodeKeys>> keys = NodeKeys::open(std::move(plan->keys), runtime, random_,
                                                             remote_signer_settings_of(settings_));
     if (!keys) {
-      add_failed("keystore", keys.error().message, "mend the file that it names");
+      add(failed("keystore", keys.error().message, "mend the file that it names"));
       return;
     }
     facts.attesters = (*keys)->ring().attesters();
     facts.publishers = publishers_ = (*keys)->ring().publishers_only();
     add(check_keys(facts));
     if ((*keys)->remote_signer_count() == 0) return;
-    const auto asked = run_task(runtime, (*keys)->check_remote_signers(), kRemoteSignerLimit);
+    const auto asked = run_task(runtime, (*keys)->check_remote_signers(), kUntilAnswered);
     CHECK(asked.has_value());
-    checks_.push_back(check_remote_signers(*asked));
+    add(check_remote_signers(*asked));
   }
 
   void look_at_data_directory() {
@@ -95,16 +90,16 @@ class Doctor {
     FactsOfDatabase watch(settings_.text(node_id), memory());
     const Result<std::unique_ptr<Look>> opened = Look::open(settings_, StoreUse::look, &watch);
     if (!opened) {
-      return add_failed("database", opened.error().message,
-                        "is --database-url or --data-dir right?");
+      return add(
+          failed("database", opened.error().message, "is --database-url or --data-dir right?"));
     }
     Look& look = **opened;
     const Result<StoreState> state = look.ask(look.store().check());
-    if (!state) return add_failed("database", state.error().message, kTroubleshooting);
+    if (!state) return add(failed("database", state.error().message, kTroubleshooting));
     facts_ = watch.facts;
     add(check_schema(*state, settings_.boolean(gated)));
     const Result<std::vector<NodeRecord>> nodes = look.ask(look.nodes().list_nodes());
-    if (!nodes) return add_failed("nodes", nodes.error().message, kTroubleshooting);
+    if (!nodes) return add(failed("nodes", nodes.error().message, kTroubleshooting));
     look_at_server(*nodes);
     add(check_nodes(settings_.text(node_id), publishers_, *nodes));
     look_at_duties(look, *nodes);
@@ -124,7 +119,7 @@ class Doctor {
     const auto* const url = place ? std::get_if<PostgresUrl>(&*place) : nullptr;
     if (url == nullptr) return;
     const Result<PostgresHealth> health = read_postgres_health(*url);
-    if (!health) return add_failed("server", health.error().message, kTroubleshooting);
+    if (!health) return add(failed("server", health.error().message, kTroubleshooting));
     const auto alive = std::count_if(nodes.begin(), nodes.end(), is_alive);
     add(check_server(*health, settings_.integer(pool_max) * std::max<std::int64_t>(1, alive)));
   }
@@ -134,26 +129,26 @@ class Doctor {
     signing.status = DutyStatus::signing;
     signing.limit = kLocksLooked;
     const Result<std::vector<DutyRow>> locks = look.ask(look.store().list(std::move(signing)));
-    if (!locks) return add_failed("locks", locks.error().message, kTroubleshooting);
+    if (!locks) return add(failed("locks", locks.error().message, kTroubleshooting));
     add(check_locks(*locks, wall_time_now().count(),
                     settings_.milliseconds(max_stuck_duties_age_ms)));
     const Result<std::vector<DutyCount>> counts = look.ask(look.store().count_by_node(kLastHour));
-    if (!counts) return add_failed("duties", counts.error().message, kTroubleshooting);
-    checks_.push_back(check_distribution(*counts, nodes));
+    if (!counts) return add(failed("duties", counts.error().message, kTroubleshooting));
+    add(check_distribution(*counts, nodes));
   }
 
   void look_at_memory() {
     if (!memory_) return;
-    checks_.push_back(check_journal(*memory_, is_known_));
+    add(check_journal(*memory_, is_known_));
     if (memory() == nullptr) return;
-    if (facts_) checks_.push_back(check_pin(*memory(), *facts_));
-    checks_.push_back(check_quarantine(*memory(), rollup_of(settings_)));
+    if (facts_) add(check_pin(*memory(), *facts_));
+    add(check_quarantine(*memory(), rollup_of(settings_)));
   }
 
   void look_at_signer() {
     const Result<ListenAddress> address = parse_listen_address(settings_.text(ops_listen));
     if (!address || address->port == 0 || !settings_.has(node_id)) return;
-    checks_.push_back(check_signer(settings_.text(node_id), address->text(), ask_signer(*address)));
+    add(check_signer(settings_.text(node_id), address->text(), ask_signer(*address)));
   }
 
   const Settings& settings_;

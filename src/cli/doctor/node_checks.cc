@@ -36,7 +36,8 @@ Check check_disk_kind(FileSystemKind kind) {
                      "is on a network file system: locks and fsync may not be what they say",
                      "put --data-dir on a disk of this machine");
     case FileSystemKind::unknown:
-      return ok("data_directory", "on a file system of a kind that Holdfast does not know");
+      return warning("data_directory", "is on a file system of a kind that Holdfast does not know",
+                     "be sure that it keeps what was synced, on this machine");
     case FileSystemKind::disk:
       return ok("data_directory", "on a disk of this machine");
   }

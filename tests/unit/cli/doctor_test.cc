@@ -1,6 +1,7 @@
 // What the doctor makes of what it finds: each check below, at and above its bounds.
 #include "cli/doctor/checks.h"
 #include "cli_test_support.h"
+#include "support/example_duty.h"
 
 namespace holdfast::cli {
 namespace {
@@ -15,15 +16,11 @@ CheckState worst(const Checks& checks, std::string_view name) {
 }
 
 Address address(std::uint8_t number) {
-  Address result;
-  result.bytes.fill(number);
-  return result;
+  return test::filled_with<Address>(number);
 }
 
 RollupAddress rollup() {
-  RollupAddress result;
-  result.bytes.fill(0x11);
-  return result;
+  return test::filled_with<RollupAddress>(0x11);
 }
 
 PostgresHealth healthy() {
@@ -153,6 +150,11 @@ TEST(DoctorNodes, a_publisher_on_two_nodes_fails_and_names_the_other) {
   EXPECT_TRUE(has(checks.front().found, to_text(address(2)))) << checks.front().found;
 }
 
+TEST(DoctorNodes, without_a_node_id_none_is_taken_for_another) {
+  const std::vector<NodeRecord> nodes = {node("a", {address(1)}), node("b", {address(2)})};
+  EXPECT_EQ(worst(check_nodes("", {address(1)}, nodes), "nodes"), CheckState::ok);
+}
+
 TEST(DoctorNodes, different_versions_are_told) {
   std::vector<NodeRecord> nodes = {node("a"), node("b")};
   nodes[1].version = "1.0.1";
@@ -236,7 +238,7 @@ TEST(DoctorDataDirectory, must_keep_the_journal) {
   };
   constexpr std::uint64_t kEnough = std::uint64_t{256} << 20U;
   EXPECT_EQ(state({FileSystemKind::disk, kEnough, false}), CheckState::ok);
-  EXPECT_EQ(state({FileSystemKind::unknown, kEnough, false}), CheckState::ok);
+  EXPECT_EQ(state({FileSystemKind::unknown, kEnough, false}), CheckState::warning);
   EXPECT_EQ(state({FileSystemKind::disk, kEnough - 1, false}), CheckState::warning);
   EXPECT_EQ(state({FileSystemKind::disk, kEnough, true}), CheckState::warning);
   EXPECT_EQ(state({FileSystemKind::network, kEnough, false}), CheckState::warning);

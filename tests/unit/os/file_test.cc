@@ -245,8 +245,9 @@ TEST(AppendToFile, keeps_what_is_there_and_is_for_its_owner_only) {
 TEST(AppendToFile, follows_no_link_and_names_what_it_cannot_write) {
   const test::TempDir directory;
   std::filesystem::create_symlink(directory.file("elsewhere"), directory.file("link"));
-  for (const std::string& path :
-       {directory.file("link"), directory.path(), directory.file("absent/log")}) {
+  ASSERT_EQ(mkfifo(directory.file("fifo").c_str(), 0600), 0);
+  for (const std::string& path : {directory.file("link"), directory.file("fifo"), directory.path(),
+                                  directory.file("absent/log")}) {
     const Result<void> done = append_to_file(path, "x");
     ASSERT_FALSE(done.has_value()) << path;
     EXPECT_NE(done.error().message.find(path), std::string::npos) << done.error().message;
